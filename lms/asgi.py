@@ -1,0 +1,47 @@
+"""The ASGI application: requests to Django, sockets at /ws/ to realtime, and the server's start and stop to the hub."""
+
+import gc
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from channels.routing import ProtocolTypeRouter
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lms.settings")
+django = get_asgi_application()
+
+from realtime import hub  # noqa: E402  (models need Django to be set up)
+from realtime.consumer import Consumer  # noqa: E402
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+consumer = Consumer.as_asgi()
+
+YOUNG_OBJECTS = 50_000
+"""So many more containers made than freed, and Python looks for cycles (docs/decisions/0028)."""
+
+
+async def websocket(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["path"] == "/ws/":
+        await consumer(scope, receive, send)
+    else:
+        await send({"type": "websocket.close"})  # before the accept: the client sees HTTP 403
+
+
+async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
+    """Daphne has no lifespan: there the hub starts with the first connection."""
+    await receive()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
+    await hub.start()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await hub.stop()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+application = ProtocolTypeRouter({"http": django, "websocket": websocket, "lifespan": lifespan})

@@ -1,0 +1,1 @@
+"""What `manage.py demo` fills an empty site with: lessons worth reading, and pictures that explain them."""

@@ -1,0 +1,96 @@
+"""The one place that turns errors into REST answers: `{"code", "detail", "fields"?}` and what the error adds."""
+
+import logging
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as drf_exception_handler
+from rest_framework.views import set_rollback
+
+from users.errors import DomainError
+
+logger = logging.getLogger(__name__)
+
+NOT_FOUND = {"code": "not_found", "detail": "There is nothing here, or it is not yours."}
+SERVER_ERROR = {"code": "server_error", "detail": "Something went wrong on our side. It has been noted."}
+
+UNAVAILABLE = {"code": "unavailable", "detail": "The database does not answer at the moment. Try again shortly."}
+
+# The framework's names for its errors, in ours.
+CODES: dict[type[Exception], str] = {
+    exceptions.ParseError: "bad_json",
+    exceptions.NotAuthenticated: "not_authenticated",
+    exceptions.AuthenticationFailed: "not_authenticated",
+    exceptions.PermissionDenied: "forbidden",
+    exceptions.NotFound: "not_found",
+    exceptions.MethodNotAllowed: "method_not_allowed",
+    exceptions.NotAcceptable: "not_acceptable",
+    exceptions.UnsupportedMediaType: "unsupported_media_type",
+    exceptions.Throttled: "rate_limited",
+}
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
+    """Called by the REST framework for whatever a view raises."""
+    if isinstance(error, DomainError):
+        set_rollback()
+        return Response({**error.extra, "code": error.code, "detail": error.message}, status=error.status)
+    if isinstance(error, Http404):
+        set_rollback()
+        return Response(NOT_FOUND, status=404)
+    if isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if isinstance(error, OperationalError | InterfaceError):
+        logger.error("%s: %s", context["request"].path, error)
+        return Response(UNAVAILABLE, status=503, headers={"Retry-After": "2"})
+    response = drf_exception_handler(error, context)
+    if response is None:
+        set_rollback()
+        logger.exception("%s %s failed", context["request"].method, context["request"].path, exc_info=error)
+        return Response(SERVER_ERROR, status=500)
+    response.data = body(error)
+    return response
+
+
+def body(error: Exception) -> dict[str, Any]:
+    if isinstance(error, exceptions.ValidationError):
+        detail = error.detail
+        fields = detail if isinstance(detail, dict) else {"non_field_errors": detail}
+        return {"code": "invalid", "detail": first_sentence(detail), "fields": fields}
+    if isinstance(error, exceptions.NotFound):
+        return NOT_FOUND
+    assert isinstance(error, exceptions.APIException)
+    return {"code": CODES.get(type(error), error.default_code), "detail": str(error.detail)}
+
+
+def first_sentence(detail: Any, name: str = "") -> str:
+    """The first message of a tree of messages, with the field it is about."""
+    while isinstance(detail, dict | list) and detail:
+        if isinstance(detail, dict):
+            key, detail = next(iter(detail.items()))
+            name = str(key) if key != "non_field_errors" else name
+        else:
+            detail = next((item for item in detail if item), "")
+    return f"{name}: {detail}" if name else str(detail)
+
+
+def is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def no_such_address(request: HttpRequest) -> HttpResponse:
+    return JsonResponse(NOT_FOUND, status=404)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return no_such_address(request) if is_api(request) else defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The last resort, for what happens outside the REST views."""
+    return JsonResponse(SERVER_ERROR, status=500) if is_api(request) else defaults.server_error(request)

@@ -1,0 +1,42 @@
+"""Where everything is: the API, the admin, the state of the process, and the web app everywhere else."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from lms import errors, health
+
+NOT_BUILT = "<!doctype html><title>Studybeat</title><p>The web app is not built yet: run <code>make run</code>."
+
+
+@require_safe
+@ensure_csrf_cookie
+def app(request: HttpRequest) -> HttpResponse:
+    """The web app's page, for every address the app itself knows; never cached, as it names the hashed files."""
+    page = settings.APP_DIR / "index.html"
+    response = HttpResponse(page.read_bytes() if page.exists() else NOT_BUILT)
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+api: list[URLPattern | URLResolver] = [
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema")),
+    path("", include("users.urls")),
+    path("", include("courses.urls")),
+    path("", include("realtime.urls")),
+]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", include(api)),
+    re_path("^api/", errors.no_such_address),
+    path("admin/", admin.site.urls),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    re_path(r"^(?!assets/|static/|ws/).*$", app),
+]
+handler404 = "lms.errors.not_found"
+handler500 = "lms.errors.server_error"
