@@ -1,0 +1,35 @@
+"""Domain events: how a room tells the rooms above it what happened, without knowing them.
+
+`announce` calls the subscribers at once, inside the announcer's transaction, in the order they subscribed. What a
+subscriber raises, the announcer gets: a subscriber that must not spoil the transaction, or wants to act after it,
+uses `transaction.on_commit`.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+E = TypeVar("E")
+
+
+@dataclass(frozen=True)
+class CredentialsChanged:
+    """A password changed, a token was revoked, the user signed out or was disabled: look at their connections."""
+
+    user_id: int
+
+
+_handlers: dict[type[Any], list[Callable[[Any], None]]] = defaultdict(list)
+
+
+def subscribe(event_type: type[E], handler: Callable[[E], None]) -> None:
+    """Call `handler` for every `event_type` announced from now on. Subscribing twice is subscribing once."""
+    if handler not in _handlers[event_type]:
+        _handlers[event_type].append(handler)
+
+
+def announce(event: object) -> None:
+    """Tell every subscriber of this event's type, now."""
+    for handler in _handlers[type(event)]:
+        handler(event)
