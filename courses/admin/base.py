@@ -1,0 +1,53 @@
+"""What the admin pages of courses have in common: records are not written, and never deleted with anything else."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+    TabularInline = admin.TabularInline[Any, Any]
+    StackedInline = admin.StackedInline[Any, Any]
+    ModelForm = forms.ModelForm[Any]
+else:
+    ModelAdmin, TabularInline, StackedInline = admin.ModelAdmin, admin.TabularInline, admin.StackedInline
+    ModelForm = forms.ModelForm
+
+Deletion = tuple[list[Any], dict[Any, int], set[Any], list[Any]]
+"""What Django would delete, counts of it, what the user may not delete, and what protects itself."""
+
+
+class ReadOnly(ModelAdmin):
+    """Nothing is written here."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class Record(ReadOnly):
+    """What happened: nothing of it is written here or deleted, nor what it hangs on."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class KeepsRecords(ModelAdmin):
+    """Refuses to delete what records hang on, by the page and by the action, and says what to do instead."""
+
+    instead: ClassVar[str]
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Deletion:
+        deleted, counts, missing, protected = super().get_deleted_objects(objs, request)
+        # Django counts records among the things that the user has no permission to delete.
+        pages = self.admin_site._registry.items()
+        records = {str(model._meta.verbose_name) for model, page in pages if isinstance(page, Record)}
+        kept = sorted(records & {str(name) for name in missing})
+        if protected or kept:
+            which = f" ({', '.join(kept)})" if kept else ""
+            return deleted, counts, set(), [*protected, f"Records of learning are kept{which}. {self.instead}"]
+        return deleted, counts, missing, protected

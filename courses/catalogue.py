@@ -1,0 +1,127 @@
+"""What somebody may see of the courses, and the queries that read it, as many for one row as for a hundred.
+
+A published course is there for everybody, an archived one for those who are in it, a draft for nobody; its owner
+and staff always see it. Its contents are for those with access, the owner and staff. Nothing here writes.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, FloatField, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce
+
+from courses.errors import NotEnrolled
+from courses.models import (
+    Content,
+    ContentItem,
+    ContentProgress,
+    Course,
+    CourseEnrollment,
+    CourseWaitlist,
+    Module,
+    ModuleProgress,
+)
+from courses.models.catalogue import CourseQuerySet
+from users.models import User
+
+Caller = User | AnonymousUser
+
+IN_COURSE = (*CourseEnrollment.WITH_ACCESS, CourseEnrollment.Status.PAUSED)
+"""The states of an enrolment in which an archived course stays in sight."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitlistPlace:
+    """One's place in the queue: 0 while an offer stands, else 1 for the next in turn."""
+
+    position: int
+    offer_expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A course as who studies it sees it. `enrollment` is None for the owner and for staff.
+
+    The modules carry `percent` and their contents, these `completed` and their items, in order, prefetched.
+    """
+
+    course: Course
+    enrollment: CourseEnrollment | None
+    modules: list[Module]
+
+
+def visible_courses(user: Caller) -> CourseQuerySet:
+    """The courses that this caller may know of."""
+    courses = Course.objects.all()
+    if user.is_staff:
+        return courses
+    visible = Q(status=Course.Status.PUBLISHED)
+    if user.is_authenticated:
+        mine = CourseEnrollment.objects.filter(course=OuterRef("pk"), student=user, status__in=IN_COURSE)
+        visible |= Q(owner=user) | Q(Exists(mine), status=Course.Status.ARCHIVED)
+    return courses.filter(visible)
+
+
+def listed_courses(user: Caller) -> CourseQuerySet:
+    """`visible_courses` with all that a list or a page shows of each."""
+    return visible_courses(user).select_related("subject", "owner").with_enrollment_count().with_admission(user)
+
+
+def own_enrollment(*, course: Course, user: Caller) -> CourseEnrollment | None:
+    """The caller's enrolment in this course, in whatever state."""
+    if not user.is_authenticated:
+        return None
+    enrollments = CourseEnrollment.objects.select_related("course", "student")
+    return enrollments.filter(course=course, student=user).first()
+
+
+def waitlist_place(*, course: Course, user: Caller) -> WaitlistPlace | None:
+    """The caller's place in the queue for this course; None for who is not in it, or let an offer lapse."""
+    if not user.is_authenticated:
+        return None
+    queue = CourseWaitlist.objects.filter(course=course)
+    offer = queue.offered().filter(student=user).first()
+    if offer is not None:
+        return WaitlistPlace(position=0, offer_expires_at=offer.offer_expires_at)
+    entry = queue.waiting().filter(student=user).first()
+    if entry is None:
+        return None
+    sooner = (
+        Q(priority__lt=entry.priority)
+        | Q(priority=entry.priority, joined_waitlist__lt=entry.joined_waitlist)
+        | Q(priority=entry.priority, joined_waitlist=entry.joined_waitlist, pk__lt=entry.pk)
+    )
+    return WaitlistPlace(position=queue.waiting().filter(sooner).count() + 1, offer_expires_at=None)
+
+
+def studyable_items(user: User) -> QuerySet[ContentItem]:
+    """The items whose files this user may read: of the courses they study, own, or look after as staff."""
+    items = ContentItem.objects.all()
+    if user.is_staff:
+        return items
+    enrollments = CourseEnrollment.objects.filter(
+        course=OuterRef("content__module__course"), student=user, status__in=CourseEnrollment.WITH_ACCESS
+    )
+    studied = Q(content__archived_at=None) & ~Q(content__module__course__status=Course.Status.DRAFT)
+    return items.filter(Q(content__module__course__owner=user) | Q(Exists(enrollments), studied))
+
+
+def outline(*, course: Course, user: User) -> Outline:
+    """The course's modules, contents and items. Raises NotEnrolled for who may not study it."""
+    enrollment = own_enrollment(course=course, user=user)
+    has_access = enrollment is not None and enrollment.status in CourseEnrollment.WITH_ACCESS
+    if not (has_access or user.is_staff or course.owner_id == user.pk):
+        raise NotEnrolled
+    # Without an enrolment, `enrollment=None` matches no progress: nothing is completed.
+    in_module = ModuleProgress.objects.filter(enrollment=enrollment, module=OuterRef("pk"))
+    completed = ContentProgress.objects.filter(enrollment=enrollment, content=OuterRef("pk"), is_completed=True)
+    items = ContentItem.objects.select_related("content_type").prefetch_related("item").order_by("order")
+    contents = Content.objects.in_outline().annotate(completed=Exists(completed)).order_by("order")
+    modules = (
+        Module.objects.filter(course=course)
+        .annotate(percent=Coalesce(Cast(Subquery(in_module.values("percentage")), FloatField()), Value(0.0)))
+        .order_by("order")
+        .prefetch_related(Prefetch("contents", contents.prefetch_related(Prefetch("items", items))))
+    )
+    return Outline(course=course, enrollment=enrollment, modules=list(modules))

@@ -1,0 +1,120 @@
+"""What the rules of courses say no to.
+
+DomainError
+├── NotFound            not_found           404
+├── NotEnrolled         not_enrolled        403
+├── RestrictedCourse    restricted          403
+├── AlreadyEnrolled     already_enrolled    409
+├── CourseClosed        course_closed       409
+├── CourseFull          course_full         409   waitlist
+├── MoveNotAllowed      move_not_allowed    409
+├── KeyInUse            bad_frame           409
+├── Gap                 gap                 409   expect
+├── SessionClosed       session_closed      409   the fields of session.ack
+├── TooManySessions     too_many_sessions   429   retry_after_ms
+└── RateLimited         rate_limited        429   retry_after_ms
+"""
+
+from users.errors import DomainError
+
+
+class NotFound(DomainError):
+    code = "not_found"
+    status = 404
+    default_message = "There is nothing here, or it is not yours."
+
+
+class NotEnrolled(DomainError):
+    code = "not_enrolled"
+    status = 403
+    default_message = "You are not enrolled in this course."
+
+
+class RestrictedCourse(DomainError):
+    """Its owner chooses who takes part."""
+
+    code = "restricted"
+    status = 403
+    default_message = "You cannot enroll in this course yourself."
+
+
+class AlreadyEnrolled(DomainError):
+    """There is an enrolment already: enrolled, completed, paused, or waiting for approval."""
+
+    code = "already_enrolled"
+    status = 409
+    default_message = "You are enrolled in this course already."
+
+
+class CourseClosed(DomainError):
+    """It is a draft or archived."""
+
+    code = "course_closed"
+    status = 409
+    default_message = "This course is not open for enrollment."
+
+
+class CourseFull(DomainError):
+    """`waitlist` says whether the course has a queue to join."""
+
+    code = "course_full"
+    status = 409
+    default_message = "All seats of this course are taken."
+
+    def __init__(self, *, waitlist: bool) -> None:
+        super().__init__(extra={"waitlist": waitlist})
+
+
+class MoveNotAllowed(DomainError):
+    """The enrolment is in a state from which this move does not lead."""
+
+    code = "move_not_allowed"
+    status = 409
+
+
+class KeyInUse(DomainError):
+    """The key of a session that is about something else."""
+
+    code = "bad_frame"
+    status = 409
+    default_message = "This key names another session. Make a new one."
+
+
+class SessionClosed(DomainError):
+    """It ended for good. Carries what it counted: the fields of `session.ack`."""
+
+    code = "session_closed"
+    status = 409
+    default_message = "This session has ended."
+
+    def __init__(self, message: str = "", /, **counted: int) -> None:
+        super().__init__(message, extra=counted)
+
+
+class _TryAgain(DomainError):
+    """Possible again after `retry_after_ms` milliseconds."""
+
+    status = 429
+
+    def __init__(self, message: str = "", *, retry_after_ms: int) -> None:
+        super().__init__(message, extra={"retry_after_ms": retry_after_ms})
+
+
+class Gap(DomainError):
+    """A sample is missing before one of the frame: send from `expect`. Nothing of the frame was counted."""
+
+    code = "gap"
+    status = 409
+
+    def __init__(self, *, expect: int) -> None:
+        super().__init__(f"Expected the sample {expect}.", extra={"expect": expect})
+
+
+class TooManySessions(_TryAgain):
+    code = "too_many_sessions"
+    default_message = "You have too many live sessions."
+
+
+class RateLimited(_TryAgain):
+    code = "rate_limited"
+    default_message = "Too fast. Slow down a little."

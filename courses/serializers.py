@@ -1,0 +1,279 @@
+"""The shapes of the courses' REST surface. Durations are seconds; a course is named by its slug."""
+
+from datetime import timedelta
+from pathlib import PurePath
+from typing import Any, Never, TypedDict
+
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
+from rest_framework import serializers
+
+from courses.catalogue import Outline, WaitlistPlace
+from courses.models import Content, ContentItem, Course, CourseEnrollment, LearningSession, Module, Subject
+
+
+def seconds(duration: timedelta) -> float:
+    return round(duration.total_seconds(), 3)
+
+
+@extend_schema_field(OpenApiTypes.DOUBLE)
+class SecondsField(serializers.Field[timedelta, Never, float, Any]):
+    """A duration as seconds, to the millisecond; one that was never written is 0."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, **kwargs)
+
+    def get_attribute(self, instance: Any) -> timedelta:
+        duration: timedelta | None = super().get_attribute(instance)
+        return duration or timedelta()
+
+    def to_representation(self, value: timedelta) -> float:
+        return seconds(value)
+
+
+class SubjectSerializer(serializers.ModelSerializer[Subject]):
+    class Meta:
+        model = Subject
+        fields = ["id", "title", "slug"]
+        read_only_fields = fields
+
+
+class CanEnroll(TypedDict):
+    allowed: bool
+    message: str
+
+
+class CourseListSerializer(serializers.ModelSerializer[Course]):
+    """Optimized course list for mobile/API: of a course from `catalogue.listed_courses`."""
+
+    subject = serializers.CharField(source="subject.slug", read_only=True)
+    subject_title = serializers.CharField(source="subject.title", read_only=True)
+    enrollment_count = serializers.IntegerField(read_only=True)
+    can_enroll = serializers.SerializerMethodField()
+    instructor_name = serializers.CharField(source="owner.get_full_name", read_only=True)
+
+    class Meta:
+        model = Course
+        fields = [
+            "id",
+            "title",
+            "slug",
+            "overview",
+            "difficulty_level",
+            "estimated_hours",
+            "enrollment_count",
+            "can_enroll",
+            "instructor_name",
+            "subject",
+            "subject_title",
+            "enrollment_type",
+            "max_capacity",
+            "waitlist_enabled",
+            "certificate_enabled",
+            "status",
+            "published_at",
+        ]
+        read_only_fields = fields
+
+    def get_can_enroll(self, course: Course) -> CanEnroll:
+        allowed, message = course.can_enroll(self.context["request"].user)
+        return {"allowed": allowed, "message": message}
+
+
+class EnrollmentSerializer(serializers.ModelSerializer[CourseEnrollment]):
+    """An enrolment. `progress_percentage` is 0 to 100, `engagement_score` 0 to 1."""
+
+    course = serializers.CharField(source="course.slug", read_only=True)
+    course_title = serializers.CharField(source="course.title", read_only=True)
+    student = serializers.CharField(source="student.username", read_only=True)
+    progress_percentage = serializers.FloatField(read_only=True)
+    engagement_score = serializers.FloatField(read_only=True)
+    total_time_spent_seconds = SecondsField(source="total_time_spent")
+    engaged_seconds = SecondsField(source="engaged_time")
+
+    class Meta:
+        model = CourseEnrollment
+        fields = [
+            "id",
+            "course",
+            "course_title",
+            "student",
+            "status",
+            "progress_percentage",
+            "progress_revision",
+            "enrolled_on",
+            "completed_on",
+            "last_accessed",
+            "total_time_spent_seconds",
+            "engaged_seconds",
+            "engagement_score",
+            "approval_requested_at",
+            "approved_at",
+            "rejection_reason",
+        ]
+        read_only_fields = fields
+
+
+class WaitlistPlaceSerializer(serializers.Serializer[WaitlistPlace]):
+    """Position 0: an offer is yours, until `offer_expires_at`."""
+
+    position = serializers.IntegerField()
+    offer_expires_at = serializers.DateTimeField(allow_null=True)
+
+
+class CourseSerializer(CourseListSerializer):
+    """A course's own page; the view adds the caller's `enrollment` and `waitlist` to the course."""
+
+    owner = serializers.CharField(source="owner.username", read_only=True)
+    enrollment = EnrollmentSerializer(allow_null=True, read_only=True)
+    waitlist = WaitlistPlaceSerializer(allow_null=True, read_only=True)
+
+    class Meta(CourseListSerializer.Meta):
+        fields = [*CourseListSerializer.Meta.fields, "owner", "created", "enrollment", "waitlist"]
+        read_only_fields = fields
+
+
+def item_of(place: ContentItem) -> Any:
+    """The Text, Image, Video or File at this place: which of them, its `kind` tells."""
+    return place.item
+
+
+class TextItemSerializer(serializers.Serializer[ContentItem]):
+    id = serializers.IntegerField()
+    kind = serializers.CharField()
+    title = serializers.CharField(source="item.title")
+    body = serializers.CharField(source="item.body")
+
+
+class FileItemSerializer(serializers.Serializer[ContentItem]):
+    """`url` is a path of this site; `size` is in bytes, null when the file is missing."""
+
+    id = serializers.IntegerField()
+    kind = serializers.CharField()
+    title = serializers.CharField(source="item.title")
+    url = serializers.SerializerMethodField()
+    name = serializers.SerializerMethodField()
+    size = serializers.SerializerMethodField()
+
+    def get_url(self, place: ContentItem) -> str:
+        return reverse("item-file", args=[place.pk])
+
+    def get_name(self, place: ContentItem) -> str:
+        return PurePath(item_of(place).file.name).name
+
+    def get_size(self, place: ContentItem) -> int | None:
+        try:
+            return int(item_of(place).file.size)
+        except (FileNotFoundError, ValueError):
+            return None
+
+
+class ImageItemSerializer(FileItemSerializer):
+    alt = serializers.CharField(source="item.alt")
+
+
+class VideoItemSerializer(FileItemSerializer):
+    """`captions` is the path of a WebVTT file, for a `<track>`."""
+
+    captions = serializers.SerializerMethodField()
+    duration_seconds = serializers.SerializerMethodField()
+
+    def get_captions(self, place: ContentItem) -> str | None:
+        return reverse("item-captions", args=[place.pk]) if item_of(place).captions else None
+
+    def get_duration_seconds(self, place: ContentItem) -> float | None:
+        duration: timedelta | None = item_of(place).duration
+        return None if duration is None else seconds(duration)
+
+
+ITEM_SERIALIZERS: dict[str, type[serializers.Serializer[Any]]] = {
+    "text": TextItemSerializer,
+    "image": ImageItemSerializer,
+    "video": VideoItemSerializer,
+    "file": FileItemSerializer,
+}
+
+
+class OutlineContentSerializer(serializers.ModelSerializer[Content]):
+    completed = serializers.BooleanField(read_only=True)
+    items = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Content
+        fields = ["id", "title", "order", "completion_method", "required_seconds", "completed", "items"]
+        read_only_fields = fields
+
+    @extend_schema_field(
+        PolymorphicProxySerializer(
+            component_name="OutlineItem",
+            serializers={**ITEM_SERIALIZERS},
+            resource_type_field_name="kind",
+            many=True,
+        )
+    )
+    def get_items(self, content: Content) -> list[dict[str, Any]]:
+        return [ITEM_SERIALIZERS[place.kind](place).data for place in content.items.all()]
+
+
+class OutlineModuleSerializer(serializers.ModelSerializer[Module]):
+    percent = serializers.FloatField(read_only=True)
+    contents = OutlineContentSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Module
+        fields = ["id", "title", "overview", "order", "percent", "contents"]
+        read_only_fields = fields
+
+
+class OutlineSerializer(serializers.Serializer[Outline]):
+    course = serializers.CharField(source="course.slug")
+    course_title = serializers.CharField(source="course.title")
+    enrollment = EnrollmentSerializer(allow_null=True)
+    modules = OutlineModuleSerializer(many=True)
+
+
+class LearningSessionSerializer(serializers.ModelSerializer[LearningSession]):
+    """A session from `with_clock()`: whether it has ended is judged by the clock, not by the sweep.
+
+    `duration_seconds` = `focus_seconds` + `idle_seconds` + `unknown_seconds`; `engaged_seconds` is part of
+    the focus. `state` is empty before the first sample, `end_reason` while the session goes on.
+    """
+
+    course = serializers.CharField(source="enrollment.course.slug", read_only=True)
+    student = serializers.CharField(source="user.username", read_only=True)
+    ended_at = serializers.DateTimeField(source="effective_ended_at", allow_null=True, read_only=True)
+    end_reason = serializers.SerializerMethodField()
+    duration_seconds = SecondsField(source="duration")
+    focus_seconds = SecondsField(source="focus_time")
+    engaged_seconds = SecondsField(source="engaged_time")
+    idle_seconds = SecondsField(source="idle_time")
+    unknown_seconds = SecondsField(source="unknown_time")
+
+    class Meta:
+        model = LearningSession
+        fields = [
+            "id",
+            "key",
+            "course",
+            "content",
+            "enrollment",
+            "student",
+            "started_at",
+            "ended_at",
+            "end_reason",
+            "state",
+            "duration_seconds",
+            "focus_seconds",
+            "engaged_seconds",
+            "idle_seconds",
+            "unknown_seconds",
+            "interactions_count",
+            "device_type",
+            "acked_seq",
+        ]
+        read_only_fields = fields
+
+    def get_end_reason(self, session: Any) -> str:
+        has_run_out = session.ended_at is None and session.effective_ended_at is not None
+        return LearningSession.EndReason.LEASE.value if has_run_out else session.end_reason
