@@ -1,0 +1,107 @@
+"""Text to frame and back: what the decoder lets through is right to the last bound, what it doesn't gets its answer.
+
+Owns how a frame is read and how the refusal of one is worded. Must never import Django or do I/O.
+"""
+
+import re
+from typing import get_args
+
+import msgspec
+
+from realtime.protocol import MAX_MESSAGE, MAX_REF, ClientFrame, ErrorCode, Posted, ServerFrame
+
+
+class BadFrame(Exception):
+    """A text that is no frame. `code`, `message` and `ref` are those of the `error` that answers it.
+
+    `code` is BAD_JSON, BAD_FRAME or UNKNOWN_TYPE; `ref` is the frame's own wherever one can be read. `is_hello`
+    says that it was meant to be a `hello`.
+    """
+
+    def __init__(self, code: ErrorCode, message: str, ref: str | None = None, *, is_hello: bool = False) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message[:MAX_MESSAGE]
+        self.ref = ref
+        self.is_hello = is_hello
+
+
+_decoder: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
+_posted_decoder = msgspec.json.Decoder(Posted)
+_encoder = msgspec.json.Encoder()
+_served_types = {frame.__struct_config__.tag for frame in get_args(ClientFrame)}
+
+
+def decode(text: str) -> ClientFrame:
+    """The frame that `text` is, checked to the last bound. Raises BadFrame, and nothing else."""
+    try:
+        return _decoder.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError) as error:
+        raise _refusal(text, error) from None
+
+
+def decode_posted(body: bytes) -> Posted:
+    """What was posted, checked like a frame. Raises BadFrame, and nothing else."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise BadFrame(ErrorCode.BAD_JSON, "the body is not UTF-8") from None
+    try:
+        return _posted_decoder.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError) as error:
+        raise _refusal(text, error) from None
+
+
+def encode(frame: ServerFrame) -> str:
+    """The text of a frame."""
+    return _encoder.encode(frame).decode()
+
+
+def _refusal(text: str, error: Exception) -> BadFrame:
+    """What to answer to `text`. The decoder stopped at the first `error`, perhaps before text that is not JSON.
+
+    Of what it reads, this builds only `type` and `ref`: a bad frame costs little more than a good one.
+    """
+    try:
+        _any_json.decode(text)
+    except RecursionError:
+        return BadFrame(ErrorCode.BAD_JSON, "the frame is nested too deep")
+    except (msgspec.DecodeError, UnicodeEncodeError) as malformed:
+        return BadFrame(ErrorCode.BAD_JSON, f"the frame is not JSON: {malformed}".replace("JSON is malformed: ", ""))
+    try:
+        envelope = _any_object.decode(text)
+    except msgspec.ValidationError:
+        return BadFrame(ErrorCode.BAD_FRAME, "a frame is a JSON object")
+    kind, ref = _text_or_none(envelope.type), _text_or_none(envelope.ref)
+    if ref is not None and len(ref) > MAX_REF:
+        ref = None
+    if kind is not None and kind not in _served_types:
+        return BadFrame(ErrorCode.UNKNOWN_TYPE, f"type: no frame is called {kind[:MAX_REF]!r}", ref)
+    return BadFrame(ErrorCode.BAD_FRAME, _field_first(str(error)), ref, is_hello=kind == "hello")
+
+
+class _Envelope(msgspec.Struct):
+    type: msgspec.Raw = msgspec.Raw(b"null")
+    ref: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_any_json = msgspec.json.Decoder(msgspec.Raw)
+_any_object = msgspec.json.Decoder(_Envelope)
+_any_text = msgspec.json.Decoder(str)
+
+
+def _text_or_none(raw: msgspec.Raw) -> str | None:
+    try:
+        return _any_text.decode(raw)
+    except msgspec.ValidationError:
+        return None
+
+
+def _field_first(message: str) -> str:
+    """msgspec's "Expected … - at `$.samples[0].at`" as "samples[0].at: expected …"."""
+    what, _, path = message.rpartition(" - at `$") if " - at `$" in message else (message, "", "")
+    path = path.strip(".`")
+    if missing := re.fullmatch(r"Object missing required field `(\w+)`", what):
+        path, what = f"{path}.{missing[1]}".strip("."), "this field is required"
+    what = what[0].lower() + what[1:]
+    return f"{path}: {what}" if path else what

@@ -1,0 +1,287 @@
+"""The websocket consumer: one client's conversation, from the accept of its socket to its end.
+
+Thin: it reads frames in order, turns each into a call, and turns refusals into `error` frames. Samples go straight into
+the recorder's memory; only `hello` and `session.open` wait for the database. What is pushed to the client goes its own
+way (`realtime/connection.py`), so a handler that waits holds up nothing but this client's own next frame.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any, Final, ParamSpec, TypeVar
+
+from channels.consumer import AsyncConsumer
+from django.db import InterfaceError, OperationalError
+
+from courses import sessions
+from courses.errors import NotFound, SessionClosed, TooManySessions
+from realtime import codec, hub, protocol
+from realtime.codec import BadFrame
+from realtime.connection import Connection
+from realtime.handshake import authenticate, network_of, notifications_head, request_of, user_agent_of
+from realtime.protocol import CloseCode, ErrorCode
+from users.authentication import Credential
+from users.errors import DomainError
+
+RETRY_DATABASE_MS: Final = 2_000
+SERVER_ERROR: Final = 1011
+TRY_AGAIN_LATER: Final = 1013
+SESSIONS_HELD: Final = 4 * protocol.SESSIONS
+"""Live, or silent: then its samples may still reopen it, so it is held too."""
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
+    """Serves `/ws/`.
+
+    Channels' own loop hops through a shared thread for every message and makes a task for each (docs/decisions);
+    so this consumer runs a loop of its own, and listens to no channel: hints come through the hub.
+    """
+
+    async def __call__(
+        self,
+        scope: dict[str, Any],
+        receive: Callable[[], Awaitable[dict[str, Any]]],
+        send: Callable[[dict[str, Any]], Awaitable[None]],
+    ) -> None:
+        self.hub = hub.current()
+        self.scope = scope
+        self.receive = receive
+        self.bad_frames = 0  # in a row
+        request = request_of(scope)
+        self.connection = connection = Connection(
+            send, user_agent=user_agent_of(request), ip_address=network_of(request)
+        )
+        try:
+            await receive()  # websocket.connect
+            await self._accept(send)
+            self.hub.enter(connection)
+            await self._converse()
+        except asyncio.CancelledError:
+            if not connection.is_aborted:
+                raise
+        except Exception:
+            log.exception("A connection ended by a fault")
+            connection.close(SERVER_ERROR)
+        finally:
+            self.hub.leave(connection)
+            with contextlib.suppress(asyncio.CancelledError):
+                await connection.drained()
+
+    async def _accept(self, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+        """Refusals happen after the accept, so that the client can read the close code."""
+        offered = self.scope.get("subprotocols") or []
+        is_served = not offered or protocol.SUBPROTOCOL in offered
+        chosen = (protocol.SUBPROTOCOL if is_served else offered[0]) if offered else None
+        await send({"type": "websocket.accept", "subprotocol": chosen})
+        if not is_served:
+            self.connection.close(CloseCode.UNKNOWN_SUBPROTOCOL)
+
+    async def _converse(self) -> None:
+        connection = self.connection
+        while True:
+            event = await self.receive()
+            if event["type"] == "websocket.disconnect":
+                return
+            if connection.close_code is not None or self.hub.is_draining:
+                continue  # a client that keeps what was not acknowledged sends it again elsewhere
+            now = monotonic()
+            connection.heard_at = now
+            text = event.get("text")
+            if text is None:
+                connection.close(CloseCode.BAD_FRAMES)
+                continue
+            retry_after_ms = connection.is_over_limit(now)
+            try:
+                frame = self._read(text)
+                if retry_after_ms:
+                    self._refuse_over_limit(frame.ref, retry_after_ms)
+                    continue
+                await self._handle(frame)
+                self.bad_frames = 0
+            except BadFrame as error:
+                self._refuse_bad(error, retry_after_ms)
+
+    def _read(self, text: str) -> protocol.ClientFrame:
+        """The frame, if it may come now. Raises BadFrame; closes a connection that does not begin with `hello`."""
+        has_entered = self.connection.credential is not None
+        try:
+            frame = codec.decode(text)
+        except BadFrame as error:
+            if not has_entered and not error.is_hello:
+                self.connection.close(CloseCode.NOT_AUTHENTICATED)
+            raise
+        if has_entered and isinstance(frame, protocol.Hello):
+            raise BadFrame(ErrorCode.BAD_FRAME, "type: hello comes once, as the first frame", frame.ref)
+        if not has_entered and not isinstance(frame, protocol.Hello):
+            self.connection.close(CloseCode.NOT_AUTHENTICATED)
+            raise BadFrame(ErrorCode.BAD_FRAME, "type: the first frame is a hello", frame.ref)
+        return frame
+
+    def _refuse_bad(self, error: BadFrame, retry_after_ms: int) -> None:
+        if retry_after_ms:
+            self._refuse_over_limit(error.ref, retry_after_ms)
+            return
+        self.connection.push(protocol.Error(ref=error.ref, code=error.code, message=error.message))
+        self.bad_frames += 1
+        if self.bad_frames == protocol.BAD_FRAMES_IN_A_ROW:
+            self.connection.close(CloseCode.BAD_FRAMES)
+
+    def _refuse_over_limit(self, ref: str | None, retry_after_ms: int) -> None:
+        self.connection.push(
+            protocol.Error(
+                ref=ref,
+                code=ErrorCode.RATE_LIMITED,
+                message=f"More than {protocol.FRAMES_PER_SECOND} frames a second.",
+                retry_after_ms=retry_after_ms,
+            )
+        )
+
+    async def _handle(self, frame: protocol.ClientFrame) -> None:
+        """Carry out one frame. Whatever happens in there, the conversation goes on."""
+        try:
+            match frame:
+                case protocol.SessionSamples():
+                    await self._samples(frame, closes=False)
+                case protocol.SessionClose():
+                    await self._samples(frame, closes=True)
+                case protocol.Ping():
+                    self.connection.push(protocol.Pong(ref=frame.ref, server_time=datetime.now(UTC)))
+                case protocol.SessionOpen():
+                    await self._open(frame)
+                case protocol.Hello():
+                    await self._hello(frame)
+        except DomainError as error:
+            if error.code == ErrorCode.BAD_FRAME:
+                raise BadFrame(ErrorCode.BAD_FRAME, error.message, frame.ref) from error
+            self.connection.push(
+                protocol.Error(ref=frame.ref, code=ErrorCode(error.code), message=error.message, **error.extra)
+            )
+        except (OperationalError, InterfaceError) as error:
+            log.error("The database could not be reached for a %s: %s", type(frame).__name__, error)
+            self.connection.push(
+                protocol.Error(
+                    ref=frame.ref,
+                    code=ErrorCode.RATE_LIMITED,
+                    message="The server can't reach its database at the moment.",
+                    retry_after_ms=RETRY_DATABASE_MS,
+                )
+            )
+        except Exception:
+            log.exception("A %s could not be carried out", type(frame).__name__)
+            self.connection.push(
+                protocol.Error(ref=frame.ref, code=ErrorCode.INTERNAL, message="Something went wrong on our side.")
+            )
+
+    async def _hello(self, hello: protocol.Hello) -> None:
+        connection = self.connection
+        connection.said_hello = True
+        try:
+            entered = await self._in_database(self._enter, hello)
+        except (OperationalError, InterfaceError) as error:
+            log.error("The database could not be reached for a hello: %s", error)
+            connection.close(TRY_AGAIN_LATER)
+            return
+        if entered is None:
+            connection.close(CloseCode.NOT_AUTHENTICATED)
+            return
+        connection.credential, head = entered
+        connection.device_type = hello.device_type or "unknown"
+        self.hub.admit(connection)
+        connection.push(
+            protocol.Welcome(
+                ref=hello.ref,
+                connection=connection.id,
+                user=protocol.ConnectedUser(
+                    id=connection.credential.user_id,
+                    username=connection.credential.username,
+                    role=connection.credential.role,
+                ),
+                server_time=datetime.now(UTC),
+                heartbeat_ms=protocol.HEARTBEAT_MS,
+                idle_after_ms=protocol.IDLE_AFTER_MS,
+                limits=protocol.Limits(),
+                notifications=head,
+            )
+        )
+
+    def _enter(self, hello: protocol.Hello) -> tuple[Credential, protocol.NotificationsHead] | None:
+        """Who this is, and where their notifications stand; None if nobody. Runs on a database thread."""
+        credential = authenticate(self.scope, hello.token)
+        if credential is None:
+            return None
+        return credential, notifications_head(credential.user_id, hello.notifications_after)
+
+    async def _open(self, frame: protocol.SessionOpen) -> None:
+        connection, recorder = self.connection, self.hub.recorder
+        assert connection.credential is not None
+        mine = next((held for held in connection.sessions.values() if held.key == frame.key), None)
+        if mine is None:
+            self._make_room()
+        if mine is not None:
+            await recorder.written(mine)
+            mine.is_reopening = True
+        asked = monotonic()
+        try:
+            row = await self._in_database(
+                sessions.open_session,
+                user_id=connection.credential.user_id,
+                key=frame.key,
+                course=frame.course,
+                content=frame.content,
+                device_type=frame.device_type or connection.device_type,
+                user_agent=connection.user_agent,
+                ip_address=connection.ip_address,
+            )
+        except (OperationalError, InterfaceError):
+            if mine is not None:
+                recorder.forget(mine)  # it may be open under a new epoch; the client asks again, and learns it
+            raise
+        finally:
+            if mine is not None:
+                mine.is_reopening = False
+        if mine is not None:
+            recorder.forget(mine)  # the client sends again what was not durable
+        connection.push(protocol.SessionOpened(ref=frame.ref, now_ms=row.elapsed_ms, **row.counted()))
+        recorder.hold(row, connection, asked=asked)
+
+    def _make_room(self) -> None:
+        """Raises TooManySessions when the connection holds as many live sessions as it may."""
+        held = self.connection.sessions.values()
+        now = monotonic()
+        live = sum(one.is_live(now) and not one.closing for one in held)
+        if live >= protocol.SESSIONS or len(held) >= SESSIONS_HELD:
+            raise TooManySessions(
+                f"This connection holds {len(held)} sessions already, {live} of them live. Close one first.",
+                retry_after_ms=sessions.RETRY_TOO_MANY_MS,
+            )
+
+    async def _samples(self, frame: protocol.SessionSamples | protocol.SessionClose, *, closes: bool) -> None:
+        held = self.connection.sessions.get(frame.session)
+        if held is None:
+            await self._refuse_not_held(frame.session)
+        else:
+            self.hub.recorder.take(held, frame.samples, ref=frame.ref, closes=closes)
+
+    async def _refuse_not_held(self, session_id: int) -> None:
+        assert self.connection.credential is not None
+        row = await self._in_database(sessions.find, user_id=self.connection.credential.user_id, session_id=session_id)
+        if row is None:
+            raise NotFound(f"session: you have no session {session_id}.")
+        if not row.is_writable:
+            raise SessionClosed(**row.counted())
+        raise NotFound(f"session: this connection does not hold session {session_id}. Open its key first.")
+
+    async def _in_database(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        began = monotonic()
+        try:
+            return await self.hub.in_database(function, *args, **kwargs)
+        finally:
+            self.connection.waited(monotonic() - began)

@@ -1,0 +1,103 @@
+"""Hints on Redis: "look at these". They carry ids, never news; losing one costs latency, never data.
+
+A hint leaves through a bounded queue, on a thread of its own and with a time limit, so that a Redis that hangs holds
+up nobody: not a request, not the recorder, not the event loop of the sockets. Any process may send hints (a web
+process, the job worker, a management command); the web processes listen, with one subscription each.
+"""
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from channels.layers import get_channel_layer
+
+GROUP = "hints"
+QUEUE = 10_000
+TIME_LIMIT_SECONDS = 2.0
+IDS_A_MESSAGE = 1_000
+RETRY_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Hint(NamedTuple):
+    """`sessions`: taken by another holder, or ended. `users`: their credentials may no longer hold."""
+
+    sessions: frozenset[int] = frozenset()
+    users: frozenset[int] = frozenset()
+
+
+class Sender:
+    """Sends hints from any thread of this process. Its own thread starts with the first hint."""
+
+    def __init__(self) -> None:
+        self._queue: deque[Hint] = deque(maxlen=QUEUE)  # full: the oldest hint goes, and the periodic look heals it
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._news = asyncio.Event()
+
+    def send(self, *, sessions: Iterable[int] = (), users: Iterable[int] = ()) -> None:
+        """Queue a hint. Never waits, never raises."""
+        self._queue.append(Hint(frozenset(sessions), frozenset(users)))
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=self._loop.run_until_complete, args=[self._run()], daemon=True).start()
+        self._loop.call_soon_threadsafe(self._news.set)
+
+    async def _run(self) -> None:
+        is_failing = False
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            while self._queue:
+                message = self._next_message()
+                try:
+                    await asyncio.wait_for(_layer().group_send(GROUP, message), TIME_LIMIT_SECONDS)
+                    is_failing = False
+                except Exception as error:
+                    if not is_failing:
+                        log.warning("Redis takes no hints: %s. Changes show up to 20 s later meanwhile.", repr(error))
+                    is_failing = True
+
+    def _next_message(self) -> dict[str, object]:
+        """All hints that wait, as one message of a bounded size."""
+        sessions: set[int] = set()
+        users: set[int] = set()
+        while self._queue and len(sessions) + len(users) < IDS_A_MESSAGE:
+            hint = self._queue.popleft()
+            sessions |= hint.sessions
+            users |= hint.users
+        return {"type": "hint", "sessions": list(sessions), "users": list(users)}
+
+
+send = Sender().send
+
+
+async def listen(handler: Callable[[Hint], None]) -> None:
+    """Call `handler` for every hint, until cancelled. Redis may come, go and come back meanwhile."""
+    is_failing = False
+    while True:
+        try:
+            layer = _layer()
+            channel = await asyncio.wait_for(layer.new_channel(), TIME_LIMIT_SECONDS)
+            await asyncio.wait_for(layer.group_add(GROUP, channel), TIME_LIMIT_SECONDS)
+            is_failing = False
+            while True:
+                message = await layer.receive(channel)
+                handler(Hint(frozenset(message["sessions"]), frozenset(message["users"])))
+        except Exception as error:
+            if not is_failing:
+                log.warning("No hints from Redis: %s. Changes show up to 20 s later meanwhile.", repr(error))
+            is_failing = True
+            with suppress(Exception):  # what a failed try left in the layer would collect hints that nobody reads
+                await asyncio.wait_for(_layer().flush(), TIME_LIMIT_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)
+
+
+def _layer() -> Any:  # channels ships no types
+    return get_channel_layer()
