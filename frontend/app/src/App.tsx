@@ -1,0 +1,40 @@
+import { MantineProvider } from "@mantine/core";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { useState } from "react";
+import { BrowserRouter, Route, Routes } from "react-router";
+
+import { createQueryClient } from "./api/queryClient";
+import { RequireUser } from "./auth/RequireUser";
+import { ContentPage } from "./course/ContentPage";
+import { CourseIntro } from "./course/CourseIntro";
+import { Shell } from "./layout/Shell";
+import { CoursePage } from "./pages/CoursePage";
+import { CoursesPage } from "./pages/CoursesPage";
+import { NotFoundPage } from "./pages/NotFoundPage";
+import { SignInPage } from "./pages/SignInPage";
+import { theme } from "./theme";
+
+export function App() {
+  const [queryClient] = useState(createQueryClient);
+  return (
+    <MantineProvider theme={theme} defaultColorScheme="auto">
+      <QueryClientProvider client={queryClient}>
+        <BrowserRouter>
+          <Routes>
+            <Route path="/sign-in" element={<SignInPage />} />
+            <Route element={<RequireUser />}>
+              <Route element={<Shell />}>
+                <Route index element={<CoursesPage />} />
+                <Route path="/courses/:slug" element={<CoursePage />}>
+                  <Route index element={<CourseIntro />} />
+                  <Route path="contents/:contentId" element={<ContentPage />} />
+                </Route>
+                <Route path="*" element={<NotFoundPage />} />
+              </Route>
+            </Route>
+          </Routes>
+        </BrowserRouter>
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}

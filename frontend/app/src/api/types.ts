@@ -1,0 +1,94 @@
+/** What the REST API answers, as far as this app reads it. A course is named by its slug. */
+
+export interface Page<T> {
+  count: number;
+  next: string | null;
+  results: T[];
+}
+
+export interface Me {
+  id: number;
+  username: string;
+  first_name: string;
+  last_name: string;
+  is_staff: boolean;
+}
+
+export interface CourseSummary {
+  id: number;
+  title: string;
+  slug: string;
+  overview: string;
+  difficulty_level: "" | "beginner" | "intermediate" | "advanced";
+  estimated_hours: number | null;
+  enrollment_count: number;
+  can_enroll: { allowed: boolean; message: string };
+  instructor_name: string;
+}
+
+export interface Enrollment {
+  id: number;
+  course: string;
+  course_title: string;
+  status: "pending" | "enrolled" | "completed" | "paused" | "withdrawn" | "rejected";
+  /** 0 to 100. */
+  progress_percentage: number;
+  total_time_spent_seconds: number;
+}
+
+export interface CourseDetail extends CourseSummary {
+  /** The owner's user name. */
+  owner: string;
+  /** The caller's own, or null. */
+  enrollment: Enrollment | null;
+}
+
+interface ItemBase {
+  id: number;
+  title: string;
+}
+interface FileBase extends ItemBase {
+  /** A path of this site. */
+  url: string;
+  name: string;
+  /** Bytes; null when the file is missing. */
+  size: number | null;
+}
+export interface TextItem extends ItemBase {
+  kind: "text";
+  body: string;
+}
+export interface ImageItem extends FileBase {
+  kind: "image";
+  alt: string;
+}
+export interface VideoItem extends FileBase {
+  kind: "video";
+  /** The path of a WebVTT file. */
+  captions: string | null;
+}
+export interface FileItem extends FileBase {
+  kind: "file";
+}
+export type Item = TextItem | ImageItem | VideoItem | FileItem;
+
+export interface Content {
+  id: number;
+  title: string;
+  completed: boolean;
+  items: Item[];
+}
+
+export interface Module {
+  id: number;
+  title: string;
+  overview: string;
+  /** 0 to 100. */
+  percent: number;
+  contents: Content[];
+}
+
+export interface Outline {
+  course: string;
+  modules: Module[];
+}

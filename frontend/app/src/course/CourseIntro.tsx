@@ -1,0 +1,75 @@
+import { Alert, Button, Group, Progress, Stack, Text, Title } from "@mantine/core";
+import { Link } from "react-router";
+
+import { CourseFacts } from "../courses/CourseFacts";
+import { statusWords } from "../courses/enrollment";
+import { roughly } from "../time";
+import { Icon } from "../ui/icons";
+import { Markdown } from "../ui/Markdown";
+import { Message } from "../ui/states";
+import { useTitle } from "../ui/title";
+import { contentPath, contentsOf, useCourse } from "./context";
+import classes from "./course.module.css";
+
+/** What a course is about, and the way into it; for who may not study it, why. */
+export function CourseIntro() {
+  const { course, outline, isRecorded } = useCourse();
+  const { enrollment } = course;
+  useTitle(course.title);
+  const contents = outline ? contentsOf(outline.modules) : [];
+  const next = contents.find((content) => !content.completed) ?? contents[0];
+  const hasBegun = enrollment !== null && enrollment.total_time_spent_seconds > 0;
+  return (
+    <Stack gap="lg" className={classes.page}>
+      <div>
+        <Title order={1}>{course.title}</Title>
+        <Text c="dimmed" mt={4} mb="xs">
+          {course.instructor_name}
+        </Text>
+        <CourseFacts course={course} />
+      </div>
+      {!outline && (
+        <Alert color="gray" title={course.can_enroll.message}>
+          {enrollment
+            ? statusWords[enrollment.status].sentence
+            : "Its contents are for those who are enrolled in it."}
+        </Alert>
+      )}
+      {outline && !isRecorded && <Alert color="gray">This is a preview: no time is recorded.</Alert>}
+      {enrollment && outline && (
+        <div>
+          <Progress
+            value={enrollment.progress_percentage}
+            size="lg"
+            aria-label="Your progress in this course"
+            mb={6}
+          />
+          <Text size="sm" c="dimmed">
+            {Math.floor(enrollment.progress_percentage)} % done · {roughly(enrollment.total_time_spent_seconds)}
+          </Text>
+        </div>
+      )}
+      {next && (
+        <Group>
+          <Button
+            component={Link}
+            to={contentPath(course.slug, next)}
+            size="md"
+            rightSection={<Icon name="right" size={18} />}
+          >
+            {!isRecorded ? "Look inside" : hasBegun ? "Go on" : "Start learning"}
+          </Button>
+          <Text size="sm" c="dimmed">
+            {next.title}
+          </Text>
+        </Group>
+      )}
+      <div>
+        <Markdown source={course.overview} />
+      </div>
+      {outline && contents.length === 0 && (
+        <Message title="Nothing to study yet">As soon as this course has contents, they are here.</Message>
+      )}
+    </Stack>
+  );
+}

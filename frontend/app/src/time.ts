@@ -1,0 +1,50 @@
+/** Durations in words and figures. Always rounded down: nobody is shown a second that is not recorded yet. */
+
+function parts(ms: number): { hours: number; minutes: number; seconds: number } {
+  const total = Math.floor(Math.max(0, ms) / 1000);
+  return { hours: Math.floor(total / 3600), minutes: Math.floor(total / 60) % 60, seconds: total % 60 };
+}
+
+const twoDigits = (value: number): string => String(value).padStart(2, "0");
+
+/** `7:05`, `1:02:03`. */
+export function clock(ms: number): string {
+  const { hours, minutes, seconds } = parts(ms);
+  return hours > 0
+    ? `${hours}:${twoDigits(minutes)}:${twoDigits(seconds)}`
+    : `${minutes}:${twoDigits(seconds)}`;
+}
+
+const counted = (value: number, unit: string): string => `${value} ${unit}${value === 1 ? "" : "s"}`;
+
+/** `7 minutes 5 seconds`, for people who listen to the page. */
+export function spoken(ms: number): string {
+  const { hours, minutes, seconds } = parts(ms);
+  return [
+    hours > 0 && counted(hours, "hour"),
+    minutes > 0 && counted(minutes, "minute"),
+    (seconds > 0 || hours + minutes === 0) && counted(seconds, "second"),
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+/** `1 h 20 min`, `3 min`, `under a minute`, `no time yet`. */
+export function roughly(seconds: number): string {
+  if (seconds <= 0) return "no time yet";
+  if (seconds < 60) return "under a minute";
+  const { hours, minutes } = parts(seconds * 1000);
+  return [hours > 0 && `${hours} h`, minutes > 0 && `${minutes} min`].filter(Boolean).join(" ");
+}
+
+/** `812 B`, `4.2 MB`. */
+export function fileSize(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}

@@ -1,0 +1,5 @@
+import { useDocumentTitle } from "@mantine/hooks";
+
+export function useTitle(title: string): void {
+  useDocumentTitle(`${title} · Studybeat`);
+}

@@ -1,0 +1,126 @@
+import type { Acked, ConnectionState, Keeping, LiveSession, Readable, SessionState, SessionTarget } from "@studybeat/sdk";
+
+import type { CourseDetail, Enrollment, Me, Outline } from "../src/api/types";
+import type { LiveClient } from "../src/live/client";
+
+class FakeStore<T extends object> implements Readable<T> {
+  #value: T;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(initial: T) {
+    this.#value = initial;
+  }
+
+  readonly get = (): T => this.#value;
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  set(fields: Partial<T>): void {
+    this.#value = { ...this.#value, ...fields };
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+export const nothing: Acked = {
+  seq: 0,
+  duration_ms: 0,
+  focus_ms: 0,
+  engaged_ms: 0,
+  idle_ms: 0,
+  unknown_ms: 0,
+  interactions: 0,
+};
+
+/** A session that a test plays the server of. */
+export class FakeSession implements LiveSession {
+  isClosed = false;
+  readonly store = new FakeStore<SessionState>({
+    key: crypto.randomUUID(),
+    session: 1,
+    phase: "live",
+    activity: "engaged",
+    acked: nothing,
+    pending: 0,
+    full: false,
+    reason: null,
+  });
+
+  readonly target: SessionTarget;
+
+  constructor(target: SessionTarget) {
+    this.target = target;
+  }
+
+  readonly close = (): void => {
+    this.isClosed = true;
+  };
+}
+
+/** A client that opens sessions nowhere, and remembers them. */
+export class FakeClient implements LiveClient {
+  readonly sessions: FakeSession[] = [];
+  readonly connection = new FakeStore<ConnectionState>({
+    status: "online",
+    code: null,
+    reconnectAt: null,
+    user: null,
+  });
+
+  readonly keeping = new FakeStore<Keeping>({ survives: true });
+
+  readonly start = (): void => undefined;
+  readonly stop = (): void => undefined;
+  readonly open = (target: SessionTarget): FakeSession => {
+    const session = new FakeSession(target);
+    this.sessions.push(session);
+    return session;
+  };
+
+  /** The contents whose sessions are open now. */
+  get openContents(): (number | undefined)[] {
+    return this.sessions.filter((session) => !session.isClosed).map((session) => session.target.content);
+  }
+}
+
+export const ana: Me = { id: 1, username: "ana", first_name: "Ana", last_name: "Lima", is_staff: false };
+
+export const enrollment: Enrollment = {
+  id: 5,
+  course: "intro",
+  course_title: "Intro",
+  status: "enrolled",
+  progress_percentage: 25,
+  total_time_spent_seconds: 4980,
+};
+
+export const intro: CourseDetail = {
+  id: 1,
+  title: "Intro",
+  slug: "intro",
+  overview: "What attention is.",
+  difficulty_level: "beginner",
+  estimated_hours: 3,
+  enrollment_count: 12,
+  can_enroll: { allowed: false, message: "Already enrolled" },
+  instructor_name: "Ines Duarte",
+  owner: "ines",
+  enrollment,
+};
+
+export const outline: Outline = {
+  course: "intro",
+  modules: [
+    {
+      id: 1,
+      title: "First steps",
+      overview: "",
+      percent: 50,
+      contents: [
+        { id: 11, title: "Welcome", completed: true, items: [{ id: 1, kind: "text", title: "", body: "Hello **you**." }] },
+        { id: 12, title: "Attention", completed: false, items: [] },
+      ],
+    },
+  ],
+};

@@ -1,0 +1,21 @@
+import { cleanup } from "@testing-library/react";
+import { afterEach, vi } from "vitest";
+
+// What Mantine asks of a browser and jsdom does not have. All screens are wide here.
+vi.stubGlobal("matchMedia", (media: string) => ({
+  matches: media.includes("min-width"),
+  media,
+  addEventListener: () => undefined,
+  removeEventListener: () => undefined,
+}));
+vi.stubGlobal(
+  "ResizeObserver",
+  class {
+    observe = (): void => undefined;
+    unobserve = (): void => undefined;
+    disconnect = (): void => undefined;
+  },
+);
+vi.stubGlobal("scrollTo", () => undefined);
+
+afterEach(cleanup);

@@ -1,0 +1,385 @@
+// Made from realtime/protocol.py by `make generate`. Not to be edited.
+
+/**
+ * The wire, version 1: every frame and every body, as the JSON Schemas in docs/protocol have them. Bounds are the
+ * server's to check; a type of TypeScript knows none.
+ */
+
+/** The first frame: who this is. */
+export interface Hello {
+  readonly type: "hello";
+  /** The client's own mark; the answer or the error repeats it. */
+  readonly ref?: string | null;
+  /** An API token. Without one (nor in the header) the session cookie counts. */
+  readonly token?: string | null;
+  /** For sessions that name none of their own. */
+  readonly device_type?: "desktop" | "mobile" | "tablet" | "unknown" | null;
+  /** The last notification number that this client has. */
+  readonly notifications_after?: number | null;
+}
+
+/** Answered by `pong`; like any frame, it says that the client is there. */
+export interface Ping {
+  readonly type: "ping";
+  /** The client's own mark; the answer or the error repeats it. */
+  readonly ref?: string | null;
+}
+
+/** Begin or resume the session that this user calls `key`. */
+export interface SessionOpen {
+  readonly type: "session.open";
+  /** The client's own mark; the answer or the error repeats it. */
+  readonly ref?: string | null;
+  /** A UUID of the client's making, of any version, hyphens or not. */
+  readonly key: string;
+  /** The slug of a course that the user is enrolled in. */
+  readonly course: string;
+  /** The content of it that the page shows. */
+  readonly content?: number | null;
+  /** What it is studied on; else as `hello` said. */
+  readonly device_type?: "desktop" | "mobile" | "tablet" | "unknown" | null;
+}
+
+/**
+ * What the page has been; answered by a later `session.ack`. No samples at all only says: still
+ * here.
+ */
+export interface SessionSamples {
+  readonly type: "session.samples";
+  /** The client's own mark; the answer or the error repeats it. */
+  readonly ref?: string | null;
+  /** From `session.opened`. */
+  readonly session: number;
+  /** In order; acknowledged ones are passed over. */
+  readonly samples: readonly Sample[];
+}
+
+/**
+ * What the page is from `at` on.
+ *
+ * `engaged`: visible, focused, and input or playing media within `idle_after_ms`. `focus`: visible
+ * and focused. `idle`: out of focus or hidden.
+ */
+export interface Sample {
+  /** 1, 2, 3, … for the session's whole life, across connections. */
+  readonly seq: number;
+  /** ms of the session: `now_ms` of its latest opening, plus the client's monotonic time since. */
+  readonly at: number;
+  /** What the page is from then on. */
+  readonly state: "engaged" | "focus" | "idle";
+  /** How many there were since the sample before. */
+  readonly interactions: number;
+}
+
+/** The last samples, if any are left, and the end of the session for good. */
+export interface SessionClose {
+  readonly type: "session.close";
+  /** The client's own mark; the answer or the error repeats it. */
+  readonly ref?: string | null;
+  /** From `session.opened`. */
+  readonly session: number;
+  /** Every sample that is left. */
+  readonly samples?: readonly Sample[];
+}
+
+/** The body of `POST /api/v1/sessions/KEY/samples/`: the same rules as over the socket. */
+export interface Posted {
+  /** In order; acknowledged ones are passed over. None at all sets the session's clock going. */
+  readonly samples?: readonly Sample[];
+  /** Whether this ends the session for good. */
+  readonly close?: boolean;
+  /** Makes the session if the key is unknown. */
+  readonly open?: PostedOpen | null;
+}
+
+/** What `session.open` says beside the key, which is in the address of the post. */
+export interface PostedOpen {
+  /** The slug of a course that the user is enrolled in. */
+  readonly course: string;
+  /** The content of it that the page shows. */
+  readonly content?: number | null;
+  /** What it is studied on. */
+  readonly device_type?: "desktop" | "mobile" | "tablet" | "unknown" | null;
+}
+
+/** The answer to `hello`: who this is, and what to keep to. */
+export interface Welcome {
+  readonly type: "welcome";
+  /** That of the `hello`. */
+  readonly ref?: string;
+  /** Names this connection. */
+  readonly connection: string;
+  /** Who the connection belongs to. */
+  readonly user: ConnectedUser;
+  /** Now. */
+  readonly server_time: string;
+  /** A sample is due at least this often. */
+  readonly heartbeat_ms: number;
+  /** Without input for this long, `engaged` turns to `focus`. */
+  readonly idle_after_ms: number;
+  /** What a client keeps to. */
+  readonly limits: Limits;
+  /** Where the user's notifications stand. */
+  readonly notifications: NotificationsHead;
+}
+
+/** Who the connection belongs to. */
+export interface ConnectedUser {
+  /** The user's number. */
+  readonly id: number;
+  /** The name to sign in with. */
+  readonly username: string;
+  /** `student` or `instructor`. */
+  readonly role: string;
+}
+
+/** What a client keeps to. Going over is answered, never guessed at. */
+export interface Limits {
+  /** The longest frame. */
+  readonly frame_bytes: number;
+  /** The most samples in one. */
+  readonly samples_per_frame: number;
+  /** How many frames, of any type. */
+  readonly frames_per_second: number;
+  /** Frames at once, before the rate counts. */
+  readonly burst: number;
+  /** Live sessions of a connection. */
+  readonly sessions: number;
+}
+
+/** Where the user's notifications stand. */
+export interface NotificationsHead {
+  /** The newest number; 0: none yet. */
+  readonly head: number;
+  /** The newest that was seen. */
+  readonly seen: number;
+  /** Whether too many were missed to be sent: read them over REST. */
+  readonly gap: boolean;
+}
+
+/** The answer to `ping`. */
+export interface Pong {
+  readonly type: "pong";
+  /** That of the `ping`. */
+  readonly ref?: string;
+  /** Now. */
+  readonly server_time: string;
+}
+
+/** The session is this connection's, with what is durable of it. The client sends the rest. */
+export interface SessionOpened {
+  readonly type: "session.opened";
+  /** The session's number. */
+  readonly session: number;
+  /** The last durable sample; 0: none yet. */
+  readonly seq: number;
+  /** `focus_ms` + `idle_ms` + `unknown_ms`, always. */
+  readonly duration_ms: number;
+  /** In focus, engaged or not. */
+  readonly focus_ms: number;
+  /** Of it, engaged. */
+  readonly engaged_ms: number;
+  /** Out of focus or hidden. */
+  readonly idle_ms: number;
+  /** Spans too long to be known as anything. */
+  readonly unknown_ms: number;
+  /** Those that count. */
+  readonly interactions: number;
+  /** That of the `session.open`. */
+  readonly ref?: string;
+  /** Where the session's clock stands: `at` goes on from there. */
+  readonly now_ms: number;
+}
+
+/** Everything up to `seq` is durable: the client may drop it. Cumulative and coalesced. */
+export interface SessionAck {
+  readonly type: "session.ack";
+  /** The session's number. */
+  readonly session: number;
+  /** The last durable sample; 0: none yet. */
+  readonly seq: number;
+  /** `focus_ms` + `idle_ms` + `unknown_ms`, always. */
+  readonly duration_ms: number;
+  /** In focus, engaged or not. */
+  readonly focus_ms: number;
+  /** Of it, engaged. */
+  readonly engaged_ms: number;
+  /** Out of focus or hidden. */
+  readonly idle_ms: number;
+  /** Spans too long to be known as anything. */
+  readonly unknown_ms: number;
+  /** Those that count. */
+  readonly interactions: number;
+}
+
+/** The session has ended for good, with everything that came before durable. */
+export interface SessionClosed {
+  readonly type: "session.closed";
+  /** The session's number. */
+  readonly session: number;
+  /** The last durable sample; 0: none yet. */
+  readonly seq: number;
+  /** `focus_ms` + `idle_ms` + `unknown_ms`, always. */
+  readonly duration_ms: number;
+  /** In focus, engaged or not. */
+  readonly focus_ms: number;
+  /** Of it, engaged. */
+  readonly engaged_ms: number;
+  /** Out of focus or hidden. */
+  readonly idle_ms: number;
+  /** Spans too long to be known as anything. */
+  readonly unknown_ms: number;
+  /** Those that count. */
+  readonly interactions: number;
+  /** That of the `session.close`. */
+  readonly ref?: string;
+}
+
+/** The session is no longer this connection's to write. Nothing more of it is acknowledged here. */
+export interface SessionLost {
+  readonly type: "session.lost";
+  /** The session's number. */
+  readonly session: number;
+  /** Why. */
+  readonly reason: LostReason;
+}
+
+/**
+ * Why a session is no longer this connection's to write.
+ *
+ * - `resumed_elsewhere`: Another connection opened its key. Never open that key again.
+ * - `access_ended`: Withdrawn, paused or rejected.
+ * - `gone`: The record can no longer be written.
+ */
+export type LostReason =
+  | "access_ended"
+  | "gone"
+  | "resumed_elsewhere";
+
+/** A request was refused. With `session_closed` come all the fields of `session.ack`. */
+export interface Error {
+  readonly type: "error";
+  /** Always there: null when the request had none that could be read. */
+  readonly ref: string | null;
+  /** What to act on. */
+  readonly code: ErrorCode;
+  /** A sentence for people. */
+  readonly message: string;
+  /** With `rate_limited` and `too_many_sessions`. */
+  readonly retry_after_ms?: number;
+  /** With `gap`: the `seq` to send from. */
+  readonly expect?: number;
+  /** The session's number. */
+  readonly session?: number;
+  /** The last durable sample; 0: none yet. */
+  readonly seq?: number;
+  /** As in `session.ack`. */
+  readonly duration_ms?: number;
+  /** As in `session.ack`. */
+  readonly focus_ms?: number;
+  /** As in `session.ack`. */
+  readonly engaged_ms?: number;
+  /** As in `session.ack`. */
+  readonly idle_ms?: number;
+  /** As in `session.ack`. */
+  readonly unknown_ms?: number;
+  /** As in `session.ack`. */
+  readonly interactions?: number;
+}
+
+/**
+ * What an `error` says. The connection lives on.
+ *
+ * - `bad_json`: Not JSON (nor is half a surrogate pair), or nested too deep to be read.
+ * - `bad_frame`: JSON of the wrong shape, type or range; the message names the field.
+ * - `unknown_type`: A type that is not served.
+ * - `not_found`: No such thing, or somebody else's.
+ * - `not_enrolled`: No enrolment whose time is recorded.
+ * - `forbidden`: Not this user's to do.
+ * - `gap`: A hole before a sample; nothing of the frame was applied. Send from `expect`.
+ * - `session_closed`: For good; carries the acknowledged totals.
+ * - `too_many_sessions`: Too many live ones. Again after `retry_after_ms`.
+ * - `rate_limited`: Too much, or not now. Again after `retry_after_ms`.
+ * - `internal`: A fault of the server's, logged there; the frame was not carried out.
+ */
+export type ErrorCode =
+  | "bad_frame"
+  | "bad_json"
+  | "forbidden"
+  | "gap"
+  | "internal"
+  | "not_enrolled"
+  | "not_found"
+  | "rate_limited"
+  | "session_closed"
+  | "too_many_sessions"
+  | "unknown_type";
+
+/** The process stops: close code 4001 follows, and the client comes back after this long. */
+export interface Bye {
+  readonly type: "bye";
+  /** Drawn at random, so that not all come back at once. */
+  readonly reconnect_after_ms: number;
+}
+
+/** The answer to a post, once it is durable: the fields of `session.opened`. */
+export interface PostAnswer {
+  /** The session's number. */
+  readonly session: number;
+  /** The last durable sample; 0: none yet. */
+  readonly seq: number;
+  /** `focus_ms` + `idle_ms` + `unknown_ms`, always. */
+  readonly duration_ms: number;
+  /** In focus, engaged or not. */
+  readonly focus_ms: number;
+  /** Of it, engaged. */
+  readonly engaged_ms: number;
+  /** Out of focus or hidden. */
+  readonly idle_ms: number;
+  /** Spans too long to be known as anything. */
+  readonly unknown_ms: number;
+  /** Those that count. */
+  readonly interactions: number;
+  /** Where the session's clock stands. */
+  readonly now_ms: number;
+}
+
+/**
+ * What PostgreSQL has of a session, once committed: every sample up to `seq`, and the totals they
+ * make.
+ */
+export interface AckFields {
+  /** The session's number. */
+  readonly session: number;
+  /** The last durable sample; 0: none yet. */
+  readonly seq: number;
+  /** `focus_ms` + `idle_ms` + `unknown_ms`, always. */
+  readonly duration_ms: number;
+  /** In focus, engaged or not. */
+  readonly focus_ms: number;
+  /** Of it, engaged. */
+  readonly engaged_ms: number;
+  /** Out of focus or hidden. */
+  readonly idle_ms: number;
+  /** Spans too long to be known as anything. */
+  readonly unknown_ms: number;
+  /** Those that count. */
+  readonly interactions: number;
+}
+
+export type ClientFrame =
+  | Hello
+  | Ping
+  | SessionOpen
+  | SessionSamples
+  | SessionClose;
+
+export type ServerFrame =
+  | Welcome
+  | Pong
+  | SessionOpened
+  | SessionAck
+  | SessionClosed
+  | SessionLost
+  | Error
+  | Bye;

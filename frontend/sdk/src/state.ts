@@ -1,0 +1,66 @@
+/** What a page sees of the SDK: the values of its two stores, and the states they go through. */
+
+import type { Readable } from "./store.js";
+import type { Acked, ActivityState, User } from "./types.js";
+
+/**
+ * `waiting`: to come back at `reconnectAt`. `http`: no websocket comes about, and the sessions go on by posts;
+ * the websocket is tried again all the while. `stopped`: not coming back by itself.
+ */
+export type ConnectionStatus = "stopped" | "connecting" | "online" | "waiting" | "http";
+
+export interface ConnectionState {
+  readonly status: ConnectionStatus;
+  /**
+   * The close code of the last connection, while there is none; null if the page itself stopped it or never
+   * began.
+   */
+  readonly code: number | null;
+  /** While waiting: when the next attempt is due, in ms since 1970. */
+  readonly reconnectAt: number | null;
+  /** Who the server says this is; null before the first welcome. */
+  readonly user: User | null;
+}
+
+/**
+ * `opening`: nothing counts yet. `live`: recording, also while offline. Then one of three ends: `closed`, for
+ * good; `lost`, it is somebody else's or access ended; `failed`, the server refused it.
+ */
+export type SessionPhase = "opening" | "live" | "closed" | "lost" | "failed";
+
+export interface SessionState {
+  readonly key: string;
+  /** The server's number for it, once opened. */
+  readonly session: number | null;
+  readonly phase: SessionPhase;
+  /** What the page is now. */
+  readonly activity: ActivityState;
+  /** The very numbers that the server holds durably. */
+  readonly acked: Acked;
+  /** Samples that are not durable yet. */
+  readonly pending: number;
+  /** The queue is full: what happens now is not recorded, and will be `unknown` time. */
+  readonly full: boolean;
+  /**
+   * Why the phase is what it is: an error code or the reason of a `session.lost`; `restored` when the server
+   * fell back behind what it had acknowledged, and the session began anew with a new key; `other_user`. Null
+   * when all is well.
+   */
+  readonly reason: string | null;
+}
+
+export interface SessionTarget {
+  /** A course's slug. */
+  readonly course: string;
+  /** A content's id. */
+  readonly content?: number;
+}
+
+export interface LiveSession {
+  readonly store: Readable<SessionState>;
+  /**
+   * Ends the session with what it has left; done when the phase is `closed`. For when the page leaves the
+   * content.
+   */
+  readonly close: () => void;
+}
