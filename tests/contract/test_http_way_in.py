@@ -1,0 +1,162 @@
+"""Samples over HTTP: the same rules, and the connection that holds the session keeps it."""
+
+import asyncio
+import uuid
+from typing import Any
+
+import httpx
+import pytest
+
+from courses.models import Content, Course, LearningSession
+from tests.learner import Learner
+from tests.people import session_of, token_of
+from tests.site import Site, orm
+from users.models import User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Samples = list[tuple[int, int, str, int]]
+
+
+def body(samples: Samples, **fields: Any) -> dict[str, Any]:
+    names = ("seq", "at", "state", "interactions")
+    return {"samples": [dict(zip(names, sample, strict=True)) for sample in samples], **fields}
+
+
+class Caller:
+    """A page without a socket, or beside one."""
+
+    def __init__(self, site: Site, token: str, number: int = 0) -> None:
+        self.http = httpx.AsyncClient(
+            base_url=site.http(number), headers={"Authorization": f"Bearer {token}"}, trust_env=False
+        )
+
+    async def post(self, key: str, samples: Samples, **fields: Any) -> httpx.Response:
+        return await self.http.post(f"/api/v1/sessions/{key}/samples/", json=body(samples, **fields))
+
+
+@pytest.fixture
+def key() -> str:
+    return str(uuid.uuid4())
+
+
+async def test_a_page_that_never_had_a_socket_records(
+    site: Site, ana: User, intro: Course, content: Content, key: str
+) -> None:
+    caller = Caller(site, await orm(token_of, ana))
+    anchor = await caller.post(key, [], open={"course": "intro", "content": content.pk})
+    assert anchor.status_code == 200, anchor.text
+    assert anchor.json().keys() == {
+        "session", "now_ms", "seq", "duration_ms", "focus_ms", "engaged_ms", "idle_ms", "unknown_ms", "interactions",
+    }  # fmt: skip
+
+    first = await caller.post(key, [(1, 0, "engaged", 0), (2, 1500, "idle", 0)])
+    assert first.json() | {"now_ms": 0} == {
+        "session": anchor.json()["session"], "now_ms": 0, "seq": 2, "duration_ms": 1500, "focus_ms": 1500,
+        "engaged_ms": 1500, "idle_ms": 0, "unknown_ms": 0, "interactions": 0,
+    }  # fmt: skip
+    repeated = await caller.post(key, [(2, 1500, "idle", 0), (3, 1900, "focus", 0)], close=True)
+    assert (repeated.json()["seq"], repeated.json()["idle_ms"]) == (3, 400)
+
+    after_close = await caller.post(key, [(4, 2000, "idle", 0)])
+    assert (after_close.status_code, after_close.json()["code"], after_close.json()["seq"]) == (
+        409,
+        "session_closed",
+        3,
+    )
+    row = await orm(LearningSession.objects.select_related("enrollment").get, key=key)
+    assert (row.end_reason, row.is_settled) == ("closed", True)
+    assert row.enrollment.total_time_spent.total_seconds() == 1.5
+
+
+async def test_a_hole_is_409_gap_and_nothing_is_counted(site: Site, ana: User, intro: Course, key: str) -> None:
+    caller = Caller(site, await orm(token_of, ana))
+    await caller.post(key, [(1, 0, "focus", 0)], open={"course": "intro"})
+    hole = await caller.post(key, [(3, 1000, "focus", 0)])
+    assert (hole.status_code, hole.json()["code"], hole.json()["expect"]) == (409, "gap", 2)
+    assert (await orm(LearningSession.objects.get, key=key)).acked_seq == 1
+
+
+async def test_an_unknown_key_without_open_is_not_found(site: Site, ana: User, intro: Course, key: str) -> None:
+    answer = await Caller(site, await orm(token_of, ana)).post(key, [(1, 0, "focus", 0)])
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_the_holder_keeps_its_session_and_counts_on_from_what_was_posted(
+    site: Site, ana: User, intro: Course, key: str
+) -> None:
+    token = await orm(token_of, ana)
+    async with Learner(site.ws(0), token=token) as learner:
+        await learner.hello()
+        session = (await learner.open(course="intro", key=key))["session"]
+        await learner.samples(session, [(1, 0, "engaged", 0)])
+        await learner.expect("session.ack", seq=1)
+
+        posted = await Caller(site, token, number=1).post(key, [(2, 500, "engaged", 0), (3, 1000, "engaged", 0)])
+        assert posted.json()["engaged_ms"] == 1000
+
+        # The holder's next frame begins below, then beyond what it knows to be durable: both are judged by the row.
+        await learner.samples(session, [(2, 500, "engaged", 0), (3, 1000, "engaged", 0), (4, 1200, "idle", 0)])
+        assert (await learner.expect("session.ack", seq=4))["engaged_ms"] == 1200
+        await Caller(site, token, number=1).post(key, [(5, 1500, "idle", 0)])
+        await learner.samples(session, [(6, 1700, "idle", 0)])
+        assert (await learner.expect("session.ack", seq=6))["idle_ms"] == 500
+        assert not learner.seen("session.lost")
+        assert not learner.seen("error")
+
+
+async def test_posts_and_frames_of_the_same_samples_at_once_count_once(
+    site: Site, ana: User, intro: Course, key: str
+) -> None:
+    token = await orm(token_of, ana)
+    async with Learner(site.ws(0), token=token) as learner:
+        await learner.hello()
+        session = (await learner.open(course="intro", key=key))["session"]
+        callers = [Caller(site, token, number) for number in (0, 1)]
+        for seq in range(1, 15):
+            sample = [(seq, seq * 100, "engaged", 0)]
+            answers = await asyncio.gather(
+                learner.samples(session, sample), *(caller.post(key, sample) for caller in callers)
+            )
+            assert [answer.status_code for answer in answers[1:]] == [200, 200]
+        assert (await learner.expect("session.ack", seq=14))["engaged_ms"] == 1300
+
+
+async def test_the_cookie_needs_an_origin_that_the_site_allows(site: Site, ana: User, intro: Course, key: str) -> None:
+    cookie = await orm(session_of, ana)
+    statuses = []
+    for origin in (site.http(), "http://elsewhere.example", None):
+        headers = {"Cookie": f"sessionid={cookie}"} | ({"Origin": origin} if origin else {})
+        async with httpx.AsyncClient(base_url=site.http(), headers=headers, trust_env=False) as http:
+            answer = await http.post(f"/api/v1/sessions/{key}/samples/", json=body([], open={"course": "intro"}))
+            statuses.append(answer.status_code)
+    assert statuses == [200, 403, 403]
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "code", "begins"),
+    [
+        ("{", 400, "bad_json", "the frame is not JSON"),
+        (b"\xff{}", 400, "bad_json", "the body is not UTF-8"),
+        ("[]", 400, "bad_frame", "a frame is a JSON object"),
+        ('{"samples":[{"seq":0,"at":0,"state":"idle","interactions":0}]}', 400, "bad_frame", "samples[0].seq: "),
+        ('{"samples":[],"open":{"course":5}}', 400, "bad_frame", "open.course: "),
+        ('{"samples":[],"close":1}', 400, "bad_frame", "close: "),
+        ("{" + " " * 16_384 + "}", 413, "too_large", ""),
+    ],
+)
+async def test_what_can_not_be_read_is_refused_by_name(
+    site: Site, ana: User, key: str, text: str | bytes, status: int, code: str, begins: str
+) -> None:
+    http = Caller(site, await orm(token_of, ana)).http
+    answer = await http.post(f"/api/v1/sessions/{key}/samples/", content=text)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json()["detail"].startswith(begins)
+
+
+async def test_without_access_it_is_refused(site: Site, ana: User, chidi: User, intro: Course, key: str) -> None:
+    stranger = await Caller(site, await orm(token_of, chidi)).post(key, [], open={"course": "intro"})
+    assert (stranger.status_code, stranger.json()["code"]) == (403, "not_enrolled")
+    async with httpx.AsyncClient(base_url=site.http(), trust_env=False) as nobody:
+        answer = await nobody.post(f"/api/v1/sessions/{key}/samples/", json=body([]))
+        assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")

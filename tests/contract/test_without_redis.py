@@ -1,0 +1,68 @@
+"""Without Redis nothing is missed, only later: every process looks at the database itself, every 20 s."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from lms.devservices import Valkey
+from tests.contract.conftest import Connect, row_of
+from tests.learner import Learner
+from tests.site import Site, orm
+
+if TYPE_CHECKING:
+    from users.models import User
+
+LOOK_SECONDS = 30
+
+
+async def begun(learner: Learner, key: str) -> int:
+    session: int = (await learner.open(course="intro", key=key))["session"]
+    await learner.samples(session, [(1, 0, "engaged", 0)])
+    await learner.expect("session.ack", session=session, seq=1)
+    return session
+
+
+async def test_credentials_that_ended_and_sessions_that_are_lost_are_found_within_30_s(
+    connect: Connect, site: Site, valkey: Valkey, ana: "User", ben: "User", chidi: "User"
+) -> None:
+    from courses import enrollment
+    from courses.models import CourseEnrollment
+    from users import tokens
+    from users.models import APIToken
+
+    kept, taker, bens, disabled = await connect(ana), await connect(ana, 1), await connect(ben), await connect(chidi, 1)
+    key = str(uuid4())
+    session, bens_session = await begun(kept, key), await begun(bens, key)
+    lost, raw = await orm(tokens.issue, user=ana, name="lost phone")
+    old, old_raw = await orm(tokens.issue, user=ana, name="expires soon")
+    async with Learner(site.ws(0), token=raw) as revoked, Learner(site.ws(1), token=old_raw) as expired:
+        await revoked.hello()
+        await expired.hello()
+        valkey.kill()
+        await orm(tokens.revoke, lost)
+        await orm(APIToken.objects.filter(pk=old.pk).update, expires_at=datetime.now(UTC) + timedelta(seconds=1))
+        chidi.is_active = False
+        await orm(chidi.save)
+        await orm(enrollment.withdraw, enrollment=await orm(CourseEnrollment.objects.get, student=ben), actor=ben)
+        await taker.open(course="intro", key=key)
+        codes, *_ = await asyncio.gather(
+            asyncio.gather(*(learner.closed(within=LOOK_SECONDS) for learner in (revoked, expired, disabled))),
+            kept.expect("session.lost", session=session, reason="resumed_elsewhere", within=LOOK_SECONDS),
+            bens.expect("session.lost", session=bens_session, reason="access_ended", within=LOOK_SECONDS),
+        )
+    assert codes == [4503] * 3
+    for learner in (kept, taker, bens):
+        await learner.send({"type": "ping"})
+        await learner.expect("pong")
+
+
+async def test_the_next_sample_tells_at_once(connect: Connect, valkey: Valkey, ana: "User") -> None:
+    first, second = await connect(ana, 0), await connect(ana, 1)
+    key = str(uuid4())
+    session = await begun(first, key)
+    valkey.kill()
+    await second.open(course="intro", key=key)
+    await first.samples(session, [(2, 900, "engaged", 0)])
+    await first.expect("session.lost", session=session, reason="resumed_elsewhere", within=3)
+    assert (await orm(row_of, session)).acked_seq == 1

@@ -1,0 +1,9 @@
+"""The site with a fault planted in it, each an application for `make_site(app=…)`: the tests must see it fail."""
+
+from unittest.mock import patch
+
+from lms.asgi import application
+
+patch("courses.media._return_connection", lambda: None).start()
+holds_connections = application
+"""A download keeps its database connection until its last byte is sent."""

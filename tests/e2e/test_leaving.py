@@ -1,0 +1,91 @@
+"""Pages that go away: by a link, into the back-forward cache, frozen, or dead at once."""
+
+import contextlib
+
+import pytest
+from playwright.sync_api import BrowserContext, Error, Page, expect
+
+from courses.models import Content
+from tests.e2e.studying import Truth, assert_true, open_content, sign_in, study, the_session
+from tests.site import Site
+from users.models import User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_page_that_is_left_for_another_site_has_all_its_time(
+    site: Site, browser: BrowserContext, page: Page, ana: User, content: Content
+) -> None:
+    truth = Truth()
+    sign_in(browser, site.http(), ana)
+    open_content(page, site.http(), content)
+    truth.turn("engaged")
+    study(page, 4)
+    page.goto("data:text/plain,elsewhere")
+    truth.turn("")
+    assert_true(content, truth, closed=False)  # it may come back; else the lease ends it, as of this moment
+
+
+def test_a_page_that_comes_back_whole_goes_on_with_its_session(
+    site: Site, browser: BrowserContext, page: Page, ana: User, content: Content
+) -> None:
+    truth = Truth()
+    sign_in(browser, site.http(), ana)
+    open_content(page, site.http(), content)
+    truth.turn("engaged")
+    page.evaluate("window.isTheSamePage = true")
+    study(page, 3)
+    page.goto(f"{site.http()}/healthz")
+    truth.turn("idle")
+    page.wait_for_timeout(4_000)
+    page.evaluate("history.back()")
+    page.wait_for_url("**/contents/*", wait_until="commit")  # nothing is loaded
+    truth.turn("engaged")
+    assert page.evaluate("window.isTheSamePage === true"), "the page was not kept in the back-forward cache"
+    study(page, 3)
+    page.close()
+    truth.turn("")
+    assert_true(content, truth)
+
+
+def test_a_frozen_page_goes_on_when_it_thaws(
+    site: Site, browser: BrowserContext, page: Page, ana: User, content: Content
+) -> None:
+    truth = Truth()
+    sign_in(browser, site.http(), ana)
+    open_content(page, site.http(), content)
+    truth.turn("engaged")
+    study(page, 3)
+    other = browser.new_page()
+    other.bring_to_front()
+    truth.turn("idle")
+    devtools = browser.new_cdp_session(page)
+    devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
+    other.wait_for_timeout(6_000)
+    devtools.send("Page.setWebLifecycleState", {"state": "active"})
+    page.bring_to_front()
+    truth.turn("engaged")
+    study(page, 2)
+    page.close()
+    truth.turn("")
+    assert_true(content, truth)
+
+
+def test_a_page_whose_renderer_dies_is_made_up_for_by_the_next_one(
+    site: Site, browser: BrowserContext, page: Page, ana: User, content: Content
+) -> None:
+    truth = Truth()
+    sign_in(browser, site.http(), ana)
+    open_content(page, site.http(), content)
+    truth.turn("engaged")
+    study(page, 6)
+    with page.expect_event("crash"), contextlib.suppress(Error):
+        page.goto("chrome://crash")
+    truth.turn("")
+    assert the_session(content).focus_time.total_seconds() < truth.seconds["engaged"] - 1.0, "nothing to make up for"
+
+    next_page = browser.new_page()
+    next_page.goto(site.http())
+    expect(next_page.get_by_test_id("me")).to_be_visible()
+    session = assert_true(content, truth, closed=False)
+    assert session.end_reason == "", "the next page does not close it: the lease does"

@@ -1,0 +1,88 @@
+"""A network that goes away, a server that restarts, a proxy that lets no websocket through."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from courses.models import Content
+from tests.counts import count
+from tests.e2e.studying import Truth, assert_true, open_content, sign_in, study
+from tests.proxy import Proxy
+from tests.site import Site
+from users.models import User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def network(site: Site) -> Iterator[Proxy]:
+    """What is between the browser and the first process of the site."""
+    with Proxy(("127.0.0.1", site.ports[0])) as proxy:
+        yield proxy
+
+
+def address_of(network: Proxy) -> str:
+    return f"http://127.0.0.1:{network.port}"
+
+
+def test_time_offline_is_kept_and_sent_afterwards(
+    network: Proxy, browser: BrowserContext, page: Page, ana: User, content: Content
+) -> None:
+    """Two minutes in `make stress`."""
+    truth = Truth()
+    sign_in(browser, address_of(network), ana)
+    open_content(page, address_of(network), content)
+    truth.turn("engaged")
+    study(page, 2)
+    network.refuses = True
+    network.cut()
+    study(page, count(5, 90))
+    other = browser.new_page()
+    other.bring_to_front()
+    truth.turn("idle")
+    other.wait_for_timeout(count(3, 30) * 1000)
+    page.bring_to_front()
+    truth.turn("engaged")
+    study(page, 1)
+    network.heal()
+    expect(page.get_by_test_id("live-connection")).to_have_attribute("data-status", "online")
+    page.close()
+    truth.turn("")
+    assert_true(content, truth)
+
+
+def test_a_server_that_restarts_in_between_loses_nothing(
+    site: Site, browser: BrowserContext, page: Page, ana: User, content: Content
+) -> None:
+    truth = Truth()
+    sign_in(browser, site.http(), ana)
+    open_content(page, site.http(), content)
+    truth.turn("engaged")
+    study(page, 2)
+    site.kill()
+    study(page, 1)
+    site.launch()
+    study(page, 4)
+    expect(page.get_by_test_id("live-connection")).to_have_attribute("data-status", "online")
+    page.close()
+    truth.turn("")
+    assert_true(content, truth)
+
+
+def test_where_websockets_are_refused_it_records_all_the_same_and_says_so(
+    network: Proxy, browser: BrowserContext, page: Page, ana: User, content: Content
+) -> None:
+    network.on_answer(lambda data: data.startswith(b"HTTP/1.1 101"))
+    truth = Truth()
+    sign_in(browser, address_of(network), ana)
+    open_content(page, address_of(network), content)
+    truth.turn("engaged")
+    connection = page.get_by_test_id("live-connection")
+    expect(connection).to_have_attribute("data-status", "http")
+    expect(connection).to_have_text("Recording without a live connection")
+    study(page, 12)
+    assert int(page.get_by_test_id("live-engaged-ms").get_attribute("data-ms") or 0) >= 9_000
+    page.close()
+    truth.turn("")
+    assert_true(content, truth)

@@ -1,0 +1,77 @@
+"""Applications with a planted fault: negative controls, which show that a test's check fails where it has to.
+
+`Site(app="tests.faults.plants:NAME")` serves one. Nothing of the server knows of this.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from lms.asgi import Receive, Scope, Send, application
+from realtime import hub, protocol, recorder, writer
+
+App = Callable[[Scope, Receive, Send], object]
+
+
+def planted(plant: Callable[[], None]) -> App:
+    """The application, with `plant` called before it begins."""
+    is_planted = False
+
+    async def planted_application(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal is_planted
+        if not is_planted:
+            is_planted = True
+            plant()
+        await application(scope, receive, send)
+
+    return planted_application
+
+
+@planted
+def ack_before_commit() -> None:
+    """Acknowledges what is in memory, and writes it a moment later."""
+    write = recorder.Recorder._write
+
+    async def acknowledge_then_write(self: recorder.Recorder) -> None:
+        for held in self._dirty:
+            if held.holder is not None:
+                held.holder.push(protocol.SessionAck(**recorder.counted(held.row())))
+        await asyncio.sleep(2.0)  # long enough that a kill at any moment falls into it
+        await write(self)
+
+    recorder.Recorder._write = acknowledge_then_write  # type: ignore[method-assign]
+
+
+@planted
+def no_epoch_guard() -> None:
+    """A holder that lost its session goes on writing it."""
+    writer.WRITE = replaced(writer.WRITE, " AND s.epoch = d.epoch", "")
+    writer.WRITE = replaced(writer.WRITE, "RETURNING s.id, s.epoch", "RETURNING s.id, d.epoch")
+
+
+@planted
+def one_row_fails_all() -> None:
+    """A row that can't be stored fails the batch, which is tried again as it is."""
+
+    def write_all(self: writer.Writer, rows: list[writer.Row], written: writer.Written) -> None:
+        with self._cursor() as cursor:
+            cursor.execute(writer.WRITE, writer.parameters(rows))
+            written.settled.update({(id, epoch): settled_ms for id, epoch, settled_ms in cursor.fetchall()})
+
+    writer.Writer._write = write_all  # type: ignore[assignment,method-assign]
+
+
+@planted
+def waits_for_locked_rows() -> None:
+    """A row that somebody has locked holds up the whole flush."""
+    writer.WRITE = replaced(writer.WRITE, " SKIP LOCKED", "")
+
+
+@planted
+def looks_every_second() -> None:
+    """No fault: the periodic look at the database, which heals lost hints, often enough for a test to wait for it."""
+    hub.LOOK_EVERY_SECONDS = 1.0
+
+
+def replaced(text: str, part: str, by: str) -> str:
+    assert text.count(part) == 1, f"the statement has changed: {part!r} is not in it once"
+    return text.replace(part, by)

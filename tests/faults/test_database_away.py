@@ -1,0 +1,145 @@
+"""PostgreSQL goes away at any moment, or a commit's answer does: what was acknowledged is there, once."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lms.devservers import Postgres
+from tests.counts import count, seeded
+from tests.faults.fleet import Fleet
+from tests.faults.judging import audit, faults_logged
+from tests.learner import Learner
+from tests.people import token_of
+from tests.proxy import POSTGRES_COMMITTED, Proxy
+from tests.site import Site, orm
+
+if TYPE_CHECKING:
+    from courses.models import Course
+    from users.models import User
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(count(120, 900))]
+
+MakeFleet = Callable[..., Fleet]
+MakeSite = Callable[..., Site]
+
+TOLD_IN_SECONDS = 15.0  # to come back: as long as a process tries to write, and a little
+
+WITHOUT_DATABASE = (
+    "PostgreSQL does not take samples",
+    "The database could not be reached",
+    "lms.errors: /api/v1/sessions/",
+    "Service Unavailable: /api/v1/sessions/",
+    "PostgreSQL could not be asked",
+    "Could not settle",
+)
+"""What a process may say while the database is away: one line each, no traceback."""
+
+
+async def test_nothing_acknowledged_is_lost_when_postgresql_is_stopped_at_once(
+    site: Site, make_fleet: MakeFleet, postgres: Postgres
+) -> None:
+    rng = seeded()
+    fleet = await orm(make_fleet, site, learners=count(30, 200), posts=0.3)
+    site.take_log()
+    async with fleet.at_work():
+        for _ in range(count(1, 5)):
+            await asyncio.sleep(rng.uniform(0.5, 1.5))
+            await asyncio.to_thread(postgres.stop_immediately)
+            await asyncio.sleep(rng.uniform(0.5, 3))
+            await asyncio.to_thread(postgres.start)
+            await acked_again(fleet)
+    assert await fleet.judged() == []
+    assert faults_logged(site.take_log(), *WITHOUT_DATABASE) == []
+
+
+def answers_a_flush(data: bytes) -> bool:
+    """The command's tag, then "ready" and in no transaction: the only such statement commits by itself."""
+    return b"UPDATE " in data and data.endswith(b"Z\x00\x00\x00\x05I")
+
+
+def answers_a_commit(data: bytes) -> bool:
+    """Of an open, a post, or a settling."""
+    return POSTGRES_COMMITTED in data
+
+
+@pytest.mark.parametrize("marked", [answers_a_flush, answers_a_commit])
+async def test_a_commit_whose_answer_is_lost_counts_once(
+    make_site: MakeSite, make_fleet: MakeFleet, marked: Callable[[bytes], bool]
+) -> None:
+    with Proxy.for_database(Site.test_database_url()) as proxy:
+        site = make_site(database_url=proxy.database_url(Site.test_database_url()))
+        fleet = await orm(make_fleet, site, learners=count(30, 200), posts=0.5, drops=0.02)
+        site.take_log()
+        async with fleet.at_work():
+            for _ in range(count(3, 40)):
+                await one_answer_cut(proxy, marked)
+                await acked_again(fleet)
+        assert await fleet.judged() == []
+        assert faults_logged(site.take_log(), *WITHOUT_DATABASE) == []
+
+
+async def one_answer_cut(proxy: Proxy, marked: Callable[[bytes], bool]) -> None:
+    """Cut the connection that brings such an answer: it is committed, and its process never hears that."""
+    cut = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def cuts(data: bytes) -> bool:
+        if cut.is_set() or not marked(data):
+            return False
+        loop.call_soon_threadsafe(cut.set)
+        return True
+
+    proxy.on_answer(cuts)
+    async with asyncio.timeout(10):
+        await cut.wait()
+
+
+async def acked_again(fleet: Fleet) -> None:
+    """Until every learner has an ack of what they did after this moment."""
+    goals = [(student, student.record, len(student.record.samples)) for student in fleet.students]
+    async with asyncio.timeout(30):
+        while not all(student.record is not record or record.acked > goal for student, record, goal in goals):
+            await asyncio.sleep(0.05)
+
+
+async def test_what_a_session_has_in_hand_is_bounded_while_postgresql_is_away(
+    site: Site, postgres: Postgres, ana: "User", intro: "Course"
+) -> None:
+    frames = [[(seq, seq, "engaged", 0) for seq in range(start, start + 100)] for start in range(1, 1_501, 100)]
+    async with Learner(site.ws(), token=await orm(token_of, ana)) as learner:
+        await learner.hello()
+        session = (await learner.open(course="intro"))["session"]
+        await asyncio.to_thread(postgres.stop_immediately)
+        for frame in frames:
+            await learner.samples(session, frame)
+        refused = await learner.expect_error("rate_limited")
+        assert not learner.seen("session.ack")
+        await asyncio.to_thread(postgres.start)
+        await asyncio.sleep(refused["retry_after_ms"] / 1000)
+        ack = await learner.expect("session.ack")
+        assert 1_000 <= ack["seq"] < 1_100
+        for frame in frames[ack["seq"] // 100 :]:
+            await learner.samples(session, frame)
+        ack = await learner.expect("session.ack", seq=1_500)
+        assert (ack["duration_ms"], ack["engaged_ms"]) == (1_499, 1_499)
+    assert await orm(audit) == []
+
+
+async def test_a_process_ends_in_time_while_postgresql_hangs(make_site: MakeSite, make_fleet: MakeFleet) -> None:
+    with Proxy.for_database(Site.test_database_url()) as proxy:
+        site = make_site(database_url=proxy.database_url(Site.test_database_url()))
+        fleet = await orm(make_fleet, site, learners=5)
+        async with fleet.at_work():
+            proxy.black_hole()
+            await asyncio.sleep(1)
+            stopping = asyncio.create_task(asyncio.to_thread(site.stop))
+            async with asyncio.timeout(TOLD_IN_SECONDS):
+                while fleet.ends["4001"] < len(fleet.students):
+                    await asyncio.sleep(0.1)
+            await stopping  # which waits for its end, but not for ever
+            proxy.heal()
+            site.launch()
+            await asyncio.to_thread(site.wait)
+        assert await fleet.judged() == []

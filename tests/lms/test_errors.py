@@ -1,0 +1,123 @@
+"""Every error of the API has one shape."""
+
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
+from django.http import Http404
+from django.test import Client
+from rest_framework import exceptions
+from rest_framework.test import APIRequestFactory
+from rest_framework.views import APIView
+
+from lms import errors
+from users.errors import DomainError
+
+
+class CourseIsFull(DomainError):
+    code = "course_full"
+    status = 409
+
+
+def answer_to(error: Exception) -> Any:
+    class View(APIView):
+        authentication_classes = ()
+        permission_classes = ()
+        throttle_classes = ()
+
+        def get(self, request: Any) -> Any:
+            raise error
+
+    response = View.as_view()(APIRequestFactory().get("/api/v1/x/"))
+    response.render()
+    return response
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "body"),
+    [
+        (
+            CourseIsFull("No seat is free.", extra={"waitlist": True}),
+            409,
+            {"code": "course_full", "detail": "No seat is free.", "waitlist": True},
+        ),
+        (
+            exceptions.ValidationError({"name": ["This field is required."]}),
+            400,
+            {
+                "code": "invalid",
+                "detail": "name: This field is required.",
+                "fields": {"name": ["This field is required."]},
+            },
+        ),
+        (
+            exceptions.ValidationError("That cannot be."),
+            400,
+            {"code": "invalid", "detail": "That cannot be.", "fields": {"non_field_errors": ["That cannot be."]}},
+        ),
+        (exceptions.NotAuthenticated("Who are you?"), 403, {"code": "not_authenticated", "detail": "Who are you?"}),
+        (exceptions.PermissionDenied("Not yours."), 403, {"code": "forbidden", "detail": "Not yours."}),
+        (exceptions.NotFound(), 404, errors.NOT_FOUND),
+        (Http404(), 404, errors.NOT_FOUND),
+        (exceptions.ParseError("JSON parse error"), 400, {"code": "bad_json", "detail": "JSON parse error"}),
+        (OperationalError("secret"), 503, errors.UNAVAILABLE),
+        (RuntimeError("secret"), 500, errors.SERVER_ERROR),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_shape(error: Exception, status: int, body: dict[str, Any]) -> None:
+    response = answer_to(error)
+    assert (response.status_code, response.data) == (status, body)
+
+
+def test_permission_denied_by_django() -> None:
+    response = answer_to(PermissionDenied())
+    assert (response.status_code, response.data["code"]) == (403, "forbidden")
+
+
+def test_throttled_says_when() -> None:
+    response = answer_to(exceptions.Throttled(wait=7))
+    assert (response.status_code, response.data["code"], response["Retry-After"]) == (429, "rate_limited", "7")
+
+
+def test_the_first_message_of_many() -> None:
+    nested = [{}, {"samples": [{"at": ["Ensure this value is greater than or equal to 0."]}]}]
+    assert errors.first_sentence(nested) == "at: Ensure this value is greater than or equal to 0."
+
+
+class TestAddresses:
+    def test_nothing_there(self, client: Client) -> None:
+        response = client.get("/api/v1/nothing/")
+        assert (response.status_code, response.json()) == (404, errors.NOT_FOUND)
+
+    def test_not_signed_in(self, client: Client) -> None:
+        response = client.get("/api/v1/me/")
+        assert (response.status_code, response.json()["code"]) == (401, "not_authenticated")
+        assert response["WWW-Authenticate"].startswith("Bearer")
+
+    @pytest.mark.django_db
+    def test_not_json(self, client: Client) -> None:
+        response = client.post("/api/v1/tokens/", data="{", content_type="application/json")
+        assert (response.status_code, response.json()["code"]) == (400, "bad_json")
+
+    @pytest.mark.django_db
+    def test_another_type(self, client: Client) -> None:
+        response = client.post("/api/v1/tokens/", data="<a/>", content_type="text/xml")
+        assert (response.status_code, response.json()["code"]) == (415, "unsupported_media_type")
+
+    @pytest.mark.django_db
+    def test_another_method(self, client: Client) -> None:
+        response = client.put("/api/v1/login/")
+        assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
+
+    def test_the_app_everywhere_else(self, client: Client) -> None:
+        response = client.get("/courses/intro")
+        assert response.status_code == 200
+        assert response["Content-Security-Policy"].startswith("default-src 'self'")
+        assert response.cookies["csrftoken"]
+        assert response["Cache-Control"] == "no-cache"
+
+    @pytest.mark.parametrize("path", ["/assets/none.js", "/static/none.js", "/ws/"])
+    def test_no_page_for_a_missing_file(self, client: Client, path: str) -> None:
+        assert client.get(path).status_code == 404

@@ -1,0 +1,59 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from lms.settings import database
+from tests.site import ROOT
+
+
+def started(*command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    env = {"PATH": os.environ["PATH"], **environment}
+    return subprocess.run([sys.executable, *command], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("-m", "lms.server", "--port", "1"), ("manage.py", "check"), ("manage.py", "run")],
+    ids=lambda command: " ".join(command[:2]),
+)
+def test_no_start_without_a_secret_key(command: tuple[str, ...]) -> None:
+    done = started(*command, DEBUG="0", DATABASE_URL="postgresql:///x", REDIS_URL="redis:///")
+    assert done.returncode != 0
+    assert "Set SECRET_KEY" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_secret_key_means_no_debug() -> None:
+    said = "from django.conf import settings; print(settings.DEBUG)"
+    done = started(
+        "manage.py", "shell", "-v0", "-c", said, SECRET_KEY="x", DATABASE_URL="postgresql:///x", REDIS_URL="x"
+    )
+    assert done.stdout.split() == ["False"], done.stderr
+
+
+def test_importing_them_starts_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    done = started("-c", "import lms.settings, lms.devservices", DEBUG="1", DATA_DIR=str(folder))
+    assert done.returncode == 0, done.stderr
+    assert not folder.exists()
+
+
+def test_database_urls() -> None:
+    tcp = database("postgresql://me:p%40ss@db.example:6432/study?sslmode=require")
+    assert (tcp["USER"], tcp["PASSWORD"], tcp["HOST"], tcp["PORT"], tcp["NAME"]) == (
+        "me",
+        "p@ss",
+        "db.example",
+        "6432",
+        "study",
+    )
+    assert tcp["OPTIONS"]["sslmode"] == "require"
+    by_socket = database("postgresql://studybeat@/studybeat?host=/run/a%20folder")
+    assert by_socket["HOST"] == "/run/a folder"
+    assert "host" not in by_socket["OPTIONS"]
+    with pytest.raises(ImproperlyConfigured, match="must begin with postgresql://"):
+        database("sqlite:///x")

@@ -1,0 +1,147 @@
+import pytest
+from django.contrib.sessions.models import Session
+from rest_framework.test import APIClient
+
+from tests.people import PASSWORD
+from tests.rest import anonymous, by_cookie, by_token
+from users import signin
+from users.events import CredentialsChanged
+from users.models import APIToken, User
+from users.throttling import FailedSignInThrottle
+
+WRONG = {"code": "not_authenticated", "detail": "Wrong user name or password."}
+
+
+def sign_in(client: APIClient, username: str = "ana", password: str = PASSWORD):
+    return client.post("/api/v1/login/", {"username": username, "password": password})
+
+
+def test_login_answers_with_the_profile_and_sets_both_cookies(ana: User) -> None:
+    client = APIClient(enforce_csrf_checks=True)
+    answer = sign_in(client)
+    assert answer.status_code == 200
+    assert answer.json()["username"] == "ana"
+    assert "password" not in answer.json()
+    assert answer.cookies["sessionid"]["httponly"]
+    assert answer.cookies["sessionid"]["samesite"] == "Lax"
+    assert answer.cookies["csrftoken"].value
+    assert client.get("/api/v1/me/").json() == answer.json()
+
+
+@pytest.mark.parametrize("username", ["ana", "nobody", "ANA"])
+def test_wrong_names_and_passwords_get_one_answer(ana: User, username: str) -> None:
+    answer = sign_in(anonymous(), username, "wrong")
+    assert (answer.status_code, answer.json()) == (401, WRONG)
+    assert "sessionid" not in answer.cookies
+
+
+def test_a_disabled_account_gets_the_answer_of_a_wrong_password(ana: User) -> None:
+    User.objects.update(is_active=False)
+    answer = sign_in(anonymous())
+    assert (answer.status_code, answer.json()) == (401, WRONG)
+
+
+def test_a_stale_token_or_cookie_does_not_keep_anybody_from_signing_in(ana: User) -> None:
+    client = by_cookie(ana)
+    client.credentials(HTTP_AUTHORIZATION="Bearer sb_stale")
+    assert sign_in(client).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "username"),
+        ({"username": "ana"}, "password"),
+        ({"username": "a\x00na", "password": PASSWORD}, "username"),
+        ({"username": "a" * 151, "password": PASSWORD}, "username"),
+        ({"username": ["ana"], "password": PASSWORD}, "username"),
+    ],
+)
+def test_an_unreadable_sign_in_names_the_field(ana: User, body: dict, field: str) -> None:
+    answer = anonymous().post("/api/v1/login/", body)
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "invalid"
+    assert field in answer.json()["fields"]
+
+
+def test_half_a_character_is_refused(ana: User) -> None:
+    body = b'{"username": "ana", "password": "\\ud800"}'
+    answer = anonymous().post("/api/v1/login/", body, content_type="application/json")
+    assert answer.status_code == 400
+    assert "password" in answer.json()["fields"]
+
+
+def test_blanks_of_a_password_count(ana: User) -> None:
+    assert sign_in(anonymous(), password=f" {PASSWORD}").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"]
+)
+def test_what_another_sites_form_can_send_is_refused(ana: User, content_type: str) -> None:
+    body = '{"username": "ana", "password": "studybeat"}'
+    answer = anonymous().post("/api/v1/login/", body, content_type=content_type)
+    assert answer.status_code == 415
+
+
+def test_signing_in_changes_the_session_key(ana: User) -> None:
+    client = anonymous()
+    sign_in(client)
+    first = client.cookies["sessionid"].value
+    client.cookies.pop("csrftoken")
+    sign_in(client, "ana", "wrong")
+    assert client.get("/api/v1/me/").status_code == 200, "a wrong try does not sign out"
+    client.post("/api/v1/logout/")
+    sign_in(client)
+    assert client.cookies["sessionid"].value != first
+
+
+def test_logout_ends_the_session_and_tells_who_listens(ana: User, announced: list) -> None:
+    client = anonymous()
+    sign_in(client)
+    answer = client.post("/api/v1/logout/")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert not Session.objects.exists()
+    assert announced == [CredentialsChanged(ana.pk)]
+    assert client.get("/api/v1/me/").status_code == 401
+
+
+def test_logout_by_token_revokes_that_token_alone(ana: User) -> None:
+    phone, tablet = by_token(ana), by_token(ana)
+    assert phone.post("/api/v1/logout/").status_code == 204
+    assert phone.get("/api/v1/me/").status_code == 401
+    assert tablet.get("/api/v1/me/").status_code == 200
+    assert APIToken.objects.count() == 1
+
+
+def test_logout_by_cookie_wants_the_csrf_token(ana: User) -> None:
+    client = by_cookie(ana)
+    answer = client.post("/api/v1/logout/")
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    csrf = client.get("/api/v1/me/").cookies["csrftoken"].value
+    assert client.post("/api/v1/logout/", HTTP_X_CSRFTOKEN=csrf).status_code == 204
+
+
+def test_logout_of_nobody_is_refused(db: None) -> None:
+    assert anonymous().post("/api/v1/logout/").status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/api/v1/login/", "/api/v1/tokens/"])
+def test_after_thirty_failures_an_address_waits_a_minute(ana: User, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_000_000.0
+    monkeypatch.setattr(FailedSignInThrottle, "timer", lambda _: now)
+    monkeypatch.setattr(signin, "check_password", lambda _, password, __: ana if password == PASSWORD else None)
+    right = {"username": "ana", "password": PASSWORD, "name": "phone"}
+    wrong = {**right, "password": "wrong"}
+    for _ in range(5):
+        assert anonymous().post(path, right).status_code in {200, 201}, "success does not count"
+    for _ in range(30):
+        assert anonymous().post(path, wrong).status_code == 401
+    for body in (wrong, right):
+        answer = anonymous().post(path, body)
+        assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
+        assert 0 < int(answer["Retry-After"]) <= 60
+    assert anonymous().post(path, right, REMOTE_ADDR="192.0.2.1").status_code in {200, 201}
+    assert anonymous().get("/api/v1/courses/").status_code == 200
+    now += 61
+    assert anonymous().post(path, right).status_code in {200, 201}
