@@ -1,0 +1,229 @@
+"""`python -m benchmarks`: what one server core carries, beside a bare echo and the usual way, in rounds by turns.
+
+Three server processes run on one core, with the same options; all else (the load, PostgreSQL, Valkey) is on
+another. Only one of the three has a load at a time, and they take turns, so that a machine that is slow for a minute
+is slow for all three. Every figure is a median over the rounds; every ratio is of figures of this run.
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks import profiling, report, stage
+from benchmarks.load import Answers, Fleet, Speaks, quantile
+
+LAG_SECONDS = 1.0
+GROWTH = 0.02
+"""A load is sustained when all of it is answered, 99 of 100 within LAG_SECONDS, and the lag does not grow: by the end
+the median latency has risen by no more than this part of the time that has passed."""
+FIRST_GUESS: dict[Speaks, float] = {"studybeat": 8_000, "echo": 8_000, "tutorial": 200}
+TURNS: tuple[Speaks, ...] = ("studybeat", "echo", "tutorial")
+FRAMES_PER_SECOND = 18.0  # of a connection: below the protocol's limit of 20
+WARM_UP = (
+    500  # connections before memory is measured: the first ones pay for threads, pools, and what imports left free
+)
+
+
+@dataclass
+class Results:
+    """What was measured. Rates in a second, memory in KiB a connection, latencies in milliseconds."""
+
+    connections: int
+    seconds: float
+    command: str
+    flush_seconds: float
+    busy: float
+    lag_seconds: float = LAG_SECONDS
+    growth: float = GROWTH
+    profile_seconds: int = profiling.SECONDS
+    rates: dict[Speaks, list[float]] = field(default_factory=dict)
+    cpu_us: dict[Speaks, list[float]] = field(default_factory=dict)
+    memory: dict[Speaks, list[float]] = field(default_factory=dict)
+    latencies: dict[Speaks, tuple[float, float, float]] = field(default_factory=dict)  # rate, p50, p99
+    curve: dict[Speaks, list[tuple[float, float]]] = field(default_factory=dict)  # share of samples, latency
+    verified: dict[Speaks, int] = field(default_factory=dict)  # samples acknowledged and found in the database
+    hot_percent: float = 0.0
+    profile: profiling.Profile | None = None
+
+    def median(self, figures: dict[Speaks, list[float]], of: Speaks) -> float:
+        return statistics.median(figures[of])
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{time.strftime('%H:%M:%S')}  {text}\n")
+    sys.stdout.flush()
+
+
+class Bench:
+    """One run, from a fresh database to the figures."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.connections: int = arguments.connections
+        self.seconds: float = arguments.seconds
+        self.rounds: int = arguments.rounds
+        self.data_dir = Path(os.environ.get("DATA_DIR") or stage.ROOT / ".data").resolve() / "bench"
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.server_core, load_core = stage.cores()
+        stage.fresh_database(self.data_dir)
+        self.learners = stage.Learners(self.connections + WARM_UP)
+        self.fleet = Fleet(arguments.workers, load_core)
+        from realtime.recorder import FLUSH_EVERY_SECONDS
+
+        command = " ".join(["python -m benchmarks", *sys.argv[1:]])
+        self.results = Results(self.connections, self.seconds, command, FLUSH_EVERY_SECONDS, os.getloadavg()[0])
+        self.ports = iter(range(arguments.port, arguments.port + 1000))
+        self.guess = dict(FIRST_GUESS)
+        self.most = dict.fromkeys(TURNS, self.connections * FRAMES_PER_SECOND)
+
+    def start(self, name: Speaks) -> stage.Server:
+        return stage.Server(name, core=self.server_core, port=next(self.ports), log_dir=self.data_dir)
+
+    def connect(self, name: Speaks, server: stage.Server) -> None:
+        seats = self.learners.seats_of_rows() if name == "tutorial" else self.learners.seats()
+        self.fleet.connect(name, server.port, seats[: self.connections])
+
+    # Memory
+
+    def memory(self, rounds: int) -> None:
+        """Resident memory by which a server grows for each connection; ours with a live session that has samples."""
+        for number in range(1, rounds + 1):
+            for name in ("studybeat", "echo"):
+                server = self.start(name)
+                self.fleet.connect(name, server.port, self.learners.seats()[self.connections :])
+                self.fleet.run(name, rate=WARM_UP, seconds=2, patience=2)
+                before = server.rss_kib()
+                self.fleet.connect(name, server.port, self.learners.seats()[: self.connections])
+                self.fleet.run(name, rate=self.connections, seconds=3, patience=2)  # three samples each
+                grown = (server.rss_kib() - before) / self.connections
+                self.results.memory.setdefault(name, []).append(grown)
+                self.fleet.settle(name)
+                self.fleet.disconnect(name)
+                server.stop()
+                say(f"memory {number}/{rounds}  {name:9}  {grown:6.1f} KiB a connection, of {self.connections}")
+
+    # Rates
+
+    def load(self, name: Speaks, rate: float, seconds: float) -> tuple[Answers, bool]:
+        """One load; whether it was sustained. Waits until all is answered before it returns."""
+        answers = self.fleet.run(name, rate=rate, seconds=seconds, patience=LAG_SECONDS)
+        rise = quantile(answers.late, 0.5) - quantile(answers.early, 0.5)
+        is_sustained = (
+            answers.sent == int(rate / len(self.fleet.pipes) * seconds) * len(self.fleet.pipes)
+            and answers.answered == answers.sent
+            and quantile(answers.latencies, 0.99) <= LAG_SECONDS * 1000
+            and rise <= GROWTH * seconds / 2 * 1000
+        )
+        if answers.strange:
+            sys.exit(f"{name} answered: {answers.strange[0]} (and {len(answers.strange) - 1} more)")
+        self.fleet.settle(name)
+        return answers, is_sustained
+
+    def find_guess(self, name: Speaks) -> None:
+        """Roughly where it gives in, before anything counts."""
+        rate = self.guess[name]
+        while rate < self.most[name] and self.load(name, rate, 1.5)[1]:
+            rate *= 1.3
+        self.guess[name] = min(rate / 1.15, self.most[name])
+        say(f"about {self.guess[name]:8.0f}/s  {name}")
+
+    def highest(self, name: Speaks, server: stage.Server) -> float:
+        """The highest rate sustained: up while it holds, down while it doesn't, by smaller and smaller steps."""
+        rate, step, best, was_sustained = self.guess[name], 0.08, 0.0, None
+        cpu_us = 0.0
+        for _ in range(7):
+            began = server.cpu_seconds()
+            answers, is_sustained = self.load(name, rate, self.seconds)
+            if is_sustained and rate > best:
+                best, cpu_us = rate, (server.cpu_seconds() - began) / answers.sent * 1e6
+            if was_sustained not in (None, is_sustained):
+                step /= 2
+            if step < 0.02:
+                break
+            was_sustained = is_sustained
+            rate = min(rate * (1 + step if is_sustained else 1 - step), self.most[name])
+        if best:
+            self.guess[name] = best
+            self.results.cpu_us.setdefault(name, []).append(cpu_us)
+        else:
+            self.guess[name] *= 0.8
+        return best
+
+    def rates(self) -> None:
+        """The rounds. After each turn, what was acknowledged is looked for in the database."""
+        self.stored_before = {"studybeat": stage.samples_stored(opened=True), "tutorial": 0}
+        servers = {name: self.start(name) for name in TURNS}
+        for name, server in servers.items():
+            self.connect(name, server)
+            self.find_guess(name)
+        for number in range(1, self.rounds + 1):
+            for name, server in servers.items():
+                best = self.highest(name, server)
+                self.results.rates.setdefault(name, []).append(best)
+                self.verify(name)
+                say(f"round {number}/{self.rounds}  {name:9} {best:8.0f}/s")
+        updates, hot = stage.updates_in_place()
+        self.results.hot_percent = 100 * hot / max(1, updates)
+        quarter = self.results.median(self.results.rates, "studybeat") / 4
+        self.latency("studybeat", quarter)
+        self.latency("echo", quarter)
+        self.profile(servers["studybeat"], quarter * 3)
+        for name, server in servers.items():
+            self.fleet.disconnect(name)
+            server.stop()
+
+    def verify(self, name: Speaks) -> None:
+        """Every sample that was ever acknowledged is in the database. Ends the run when one is not."""
+        sent, answered = self.fleet.settle(name)
+        if answered != sent:
+            sys.exit(f"{name}: {sent - answered} of {sent} samples were never answered")
+        if name == "echo":
+            return
+        stored = stage.samples_stored(opened=name == "studybeat") - self.stored_before[name]
+        if stored != answered:
+            sys.exit(f"{name}: {answered} samples were acknowledged, the database holds {stored}")
+        self.results.verified[name] = stored
+
+    def latency(self, name: Speaks, rate: float) -> None:
+        answers, _ = self.load(name, rate, 15.0)
+        p50, p99 = quantile(answers.latencies, 0.5), quantile(answers.latencies, 0.99)
+        self.results.latencies[name] = rate, p50, p99
+        shares = [share / 100 for share in range(1, 100)]
+        self.results.curve[name] = [(share, quantile(answers.latencies, share)) for share in shares]
+        say(f"latency  {name:9}  p50 {p50:.1f} ms, p99 {p99:.1f} ms at {rate:.0f}/s")
+
+    def profile(self, server: stage.Server, rate: float) -> None:
+        sampler = shutil.which("py-spy")
+        if sampler is None:
+            say("no profile: py-spy is not on the PATH")
+            return
+        with profiling.sampling(sampler, server.process.pid, self.data_dir / "profile.txt") as taken:
+            self.load("studybeat", rate, profiling.SECONDS + 2)
+        self.results.profile = taken()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--connections", type=int, default=2_000)
+    parser.add_argument("--rounds", type=int, default=5, help="0: memory only, and no report")
+    parser.add_argument("--seconds", type=float, default=3.0, help="how long each load lasts")
+    parser.add_argument("--memory-rounds", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=2, help="processes that make the load")
+    parser.add_argument("--port", type=int, default=18_000)
+    parser.add_argument("--report", type=Path, default=stage.ROOT / "benchmarks" / "RESULTS.md")
+    arguments = parser.parse_args()
+    bench = Bench(arguments)
+    bench.memory(arguments.memory_rounds)
+    if not arguments.rounds:
+        return
+    bench.rates()
+    report.write(bench.results, arguments.report, stage.ROOT / "benchmarks" / "MENDED.md")
+    sys.stdout.write(arguments.report.read_text())
+
+
+if __name__ == "__main__":
+    main()
