@@ -1,7 +1,7 @@
 """The recorder's SQL: one guarded statement writes every session that has news.
 
-Runs on the recorder's own thread, with a connection of its own that nothing else uses. Owns that connection, and sees
-first when PostgreSQL is lost; must never decide anything about a session: that is the recorder's.
+Runs on the recorder's own thread, with a connection of its own that nothing else uses. Owns that connection; must never
+decide anything about a session: that is the recorder's.
 """
 
 from collections.abc import Sequence
@@ -93,14 +93,6 @@ def array(column: Sequence[object]) -> str:
     return "{" + ",".join(map(str, column)) + "}"
 
 
-def drop_pooled_connections() -> None:
-    """What Django's pool holds has died with PostgreSQL. Left to itself it finds that out one by one, with longer and
-    longer pauses between."""
-    pool = getattr(connections["default"], "pool", None)
-    if pool is not None:
-        pool.drain()
-
-
 class Writer:
     """Writes and reads session rows over a connection of its own. Not for use from several threads at once."""
 
@@ -130,7 +122,6 @@ class Writer:
             return written
         except psycopg.OperationalError:
             self.close()
-            drop_pooled_connections()
             raise
 
     def _write(self, rows: Sequence[Row], written: Written) -> None:

@@ -11,7 +11,7 @@ from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lms.settings")
 settings.CHANNEL_LAYERS = {}
-settings.DATABASES["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": False}
+settings.DATABASES["default"]["CONN_MAX_AGE"] = None
 settings.DATABASES["default"]["OPTIONS"].pop("pool")
 
 from django.core.asgi import get_asgi_application  # noqa: E402  (reads the settings)

@@ -6,7 +6,10 @@
 import asyncio
 from collections.abc import Callable
 
+from django.db import connections
+
 from lms.asgi import Receive, Scope, Send, application
+from lms.postgresql.base import DatabaseWrapper
 from realtime import hub, protocol, recorder, writer
 
 App = Callable[[Scope, Receive, Send], object]
@@ -64,6 +67,13 @@ def one_row_fails_all() -> None:
 def waits_for_locked_rows() -> None:
     """A row that somebody has locked holds up the whole flush."""
     writer.WRITE = replaced(writer.WRITE, " SKIP LOCKED", "")
+
+
+@planted
+def tries_dead_connections_one_by_one() -> None:
+    """As Django has it: the pool checks what it hands out, and pauses after each that is dead."""
+    del DatabaseWrapper.get_new_connection
+    connections.settings["default"]["CONN_HEALTH_CHECKS"] = True
 
 
 @planted

@@ -1,9 +1,12 @@
 """PostgreSQL goes away at any moment, or a commit's answer does: what was acknowledged is there, once."""
 
 import asyncio
+import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from lms.devservers import Postgres
@@ -125,6 +128,48 @@ async def test_what_a_session_has_in_hand_is_bounded_while_postgresql_is_away(
         ack = await learner.expect("session.ack", seq=1_500)
         assert (ack["duration_ms"], ack["engaged_ms"]) == (1_499, 1_499)
     assert await orm(audit) == []
+
+
+CONNECTIONS = 8
+"""Of a pool: as many as a process has threads for its sockets."""
+
+
+@pytest.mark.parametrize(
+    ("app", "is_back"),
+    [("lms.asgi:application", True), ("tests.faults.plants:tries_dead_connections_one_by_one", False)],
+)
+async def test_a_process_is_back_at_once_when_postgresql_was_restarted(
+    make_site: MakeSite, postgres: Postgres, ana: "User", app: str, is_back: bool
+) -> None:
+    """However many connections of its pool have died (N: as the pool would find that out by itself)."""
+    site = make_site(app=app)
+    token = await orm(token_of, ana)
+    async with AsyncExitStack() as stack:
+        learners = [await stack.enter_async_context(Learner(site.ws(), token=token)) for _ in range(CONNECTIONS)]
+        with psycopg.connect(Site.test_database_url()) as blocker:
+            blocker.execute("LOCK TABLE users_apitoken")
+            for learner in learners:
+                await learner.send({"type": "hello"})
+            await asyncio.to_thread(wait_until_blocked, blocker, len(learners))
+        for learner in learners:
+            await learner.expect("welcome")
+        await asyncio.to_thread(postgres.stop_immediately)
+        await asyncio.to_thread(postgres.start)
+        newcomer = await stack.enter_async_context(Learner(site.ws(), token=token))
+        await newcomer.send({"type": "hello"})
+        if is_back:
+            await newcomer.expect("welcome")
+        else:
+            assert await newcomer.closed() == 1013
+
+
+def wait_until_blocked(connection: psycopg.Connection, count: int) -> None:
+    """Until so many others wait for a lock of this connection's."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'users_apitoken'::regclass"
+    deadline = time.monotonic() + 20
+    while connection.execute(waiting).fetchone() != (count,):
+        assert time.monotonic() < deadline, "they do not come to the lock"
+        time.sleep(0.02)
 
 
 async def test_a_process_ends_in_time_while_postgresql_hangs(make_site: MakeSite, make_fleet: MakeFleet) -> None:
