@@ -23,7 +23,7 @@ run: $(VENV) $(APP) ## everything, at http://127.0.0.1:8000 (PORT, DATA_DIR, DAT
 
 test: $(VENV) $(MODULES) $(APP) browser ## every test: SDK, app, server, real browser
 	npm test --prefix frontend
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV) $(MODULES) ## lint, types, layers, generated files
 	$(BIN)/ruff check .

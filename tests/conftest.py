@@ -1,8 +1,9 @@
 """What every test may ask for: private servers, a started site, named people and a course.
 
 `pytest` alone works: the servers' addresses follow from the data folder, so Django's settings know them before
-anything runs, and the first test that needs a database starts them. Runs side by side take a folder each. With
-DATABASE_URL or REDIS_URL set, that server is used instead, and tests that stop it fail and say so.
+anything runs, and the first test that needs a database starts them. Runs side by side, and the processes of one run
+(`-n 2`), take a folder each. With DATABASE_URL or REDIS_URL set, that server is used instead, and tests that stop it
+fail and say so.
 """
 
 import os
@@ -46,14 +47,21 @@ def take_folder(base: Path) -> Path:
 
 
 taken: list[Any] = []
-FOLDER = take_folder(Path(os.environ.get("DATA_DIR") or Path(__file__).parent.parent / ".data").resolve() / "tests")
-SERVICES = Services(FOLDER, postgres=OWN_DATABASE, valkey=OWN_REDIS)
-os.environ.setdefault("DATABASE_URL", SERVICES.postgres.url)
-os.environ.setdefault("REDIS_URL", SERVICES.valkey.url)
-os.environ.update(DJANGO_SETTINGS_MODULE="lms.settings", DEBUG="1", SECRET_KEY="for the tests", DATA_DIR=str(FOLDER))
+BASE = Path(os.environ.get("DATA_DIR") or Path(__file__).parent.parent / ".data").resolve()
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    """Take a folder, and point Django's settings to the servers there. Not where others run the tests (xdist)."""
+    if config.getoption("numprocesses", None):
+        return
+    global SERVICES
+    folder = take_folder(BASE / "tests")
+    SERVICES = Services(folder, postgres=OWN_DATABASE, valkey=OWN_REDIS)
+    os.environ.setdefault("DATABASE_URL", SERVICES.postgres.url)
+    os.environ.setdefault("REDIS_URL", SERVICES.valkey.url)
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="lms.settings", DEBUG="1", SECRET_KEY="for the tests", DATA_DIR=str(folder)
+    )
     import django
 
     django.setup()
@@ -61,7 +69,7 @@ def pytest_configure() -> None:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     if STRESS:
-        write_report(terminalreporter, FOLDER.parent.parent / "stress-report.txt")
+        write_report(terminalreporter, BASE / "stress-report.txt")
 
 
 # Servers -------------------------------------------------------------------------------------------------------
