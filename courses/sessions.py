@@ -119,9 +119,11 @@ def open_session(
     with transaction.atomic():
         user = User.objects.select_for_update(no_key=True).get(pk=user_id)
         enrollment = _enrollment_for_recording(user=user, course=course)
-        if content is not None and not Content.objects.filter(pk=content, module__course=enrollment.course_id).exists():
-            raise NotFound(f"content: this course has no content {content}.")
         before = _durable("WHERE s.user_id = %s AND s.key = %s FOR NO KEY UPDATE", [user_id, key])
+        # One that was archived meanwhile may be finished, not begun.
+        contents = Content.objects.in_outline() if before is None else Content.objects.all()
+        if content is not None and not contents.filter(pk=content, module__course=enrollment.course_id).exists():
+            raise NotFound(f"content: this course has no content {content}.")
         if before is not None:
             if before.enrollment_id != enrollment.pk or content not in (None, before.content_id):
                 raise KeyInUse("key: it names a session of another course or content. Make a new key.")
@@ -219,6 +221,20 @@ def lock(*, user_id: int, key: UUID) -> DurableSession | None:
     if not row.is_live:
         _check_limits(user_id=user_id, is_new=False)
     return row
+
+
+def revive(*, user_id: int, key: UUID, epoch: int) -> None:
+    """Have a session live again that its holder, under `epoch`, hears again after its lease ran out.
+
+    Locks the user, the enrolment and the session. Raises NotEnrolled, SessionClosed; TooManySessions when the user has
+    enough live ones.
+    """
+    with transaction.atomic():
+        row = lock(user_id=user_id, key=key)
+        if row is not None and not row.is_live:
+            LearningSession.objects.filter(pk=row.id, epoch=epoch).update(
+                last_heard_at=ClockTimestamp(), ended_at=None, end_reason="", is_settled=False
+            )
 
 
 def find(*, user_id: int, session_id: int) -> DurableSession | None:

@@ -1,12 +1,14 @@
 """The one place that turns errors into REST answers: `{"code", "detail", "fields"?}` and what the error adds."""
 
 import logging
+from math import ceil
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
@@ -17,6 +19,7 @@ from users.errors import DomainError
 logger = logging.getLogger(__name__)
 
 NOT_FOUND = {"code": "not_found", "detail": "There is nothing here, or it is not yours."}
+BAD_REQUEST = {"code": "bad_request", "detail": "This request can't be answered here: look at its Host and its size."}
 SERVER_ERROR = {"code": "server_error", "detail": "Something went wrong on our side. It has been noted."}
 
 UNAVAILABLE = {"code": "unavailable", "detail": "The database does not answer at the moment. Try again shortly."}
@@ -39,7 +42,10 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     """Called by the REST framework for whatever a view raises."""
     if isinstance(error, DomainError):
         set_rollback()
-        return Response({**error.extra, "code": error.code, "detail": error.message}, status=error.status)
+        body_of_it = {**error.extra, "code": error.code, "detail": error.message}
+        retry_after_ms = error.extra.get("retry_after_ms")
+        headers = {"Retry-After": str(ceil(retry_after_ms / 1000))} if retry_after_ms else None
+        return Response(body_of_it, status=error.status, headers=headers)
     if isinstance(error, Http404):
         set_rollback()
         return Response(NOT_FOUND, status=404)
@@ -83,12 +89,18 @@ def is_api(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
 
 
+@csrf_exempt  # there is nothing to protect, and the answer is the same for every method
 def no_such_address(request: HttpRequest) -> HttpResponse:
     return JsonResponse(NOT_FOUND, status=404)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return no_such_address(request) if is_api(request) else defaults.page_not_found(request, exception)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """For what Django refuses before any view: a Host that is not ours, a form too large."""
+    return JsonResponse(BAD_REQUEST, status=400) if is_api(request) else defaults.bad_request(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -38,5 +38,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz),
     re_path(r"^(?!assets/|static/|ws/).*$", app),
 ]
+handler400 = "lms.errors.bad_request"
 handler404 = "lms.errors.not_found"
 handler500 = "lms.errors.server_error"

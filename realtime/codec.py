@@ -5,6 +5,7 @@ Owns how a frame is read and how the refusal of one is worded. Must never import
 
 import re
 from typing import get_args
+from uuid import UUID
 
 import msgspec
 
@@ -52,9 +53,17 @@ def decode_posted(body: bytes) -> Posted:
         raise _refusal(text, error) from None
 
 
-def encode(frame: ServerFrame) -> str:
-    """The text of a frame."""
-    return _encoder.encode(frame).decode()
+def decode_key(text: str) -> UUID:
+    """The key of a session in an address, read as one in a frame is. Raises BadFrame."""
+    try:
+        return msgspec.convert(text, UUID)
+    except msgspec.ValidationError:
+        raise BadFrame(ErrorCode.BAD_FRAME, "key: expected a UUID") from None
+
+
+def encode(frame: ServerFrame) -> bytes:
+    """The text of a frame, in UTF-8."""
+    return _encoder.encode(frame)
 
 
 def _refusal(text: str, error: Exception) -> BadFrame:

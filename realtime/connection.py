@@ -78,7 +78,7 @@ class Connection:
         self.said_hello = False
         self._send = send
         self._task = asyncio.current_task()
-        self._outgoing: deque[str] = deque()
+        self._outgoing: deque[bytes] = deque()
         self._outgoing_bytes = 0
         self._writer: asyncio.Task[None] | None = None
         self._write_began = 0.0
@@ -117,7 +117,7 @@ class Connection:
             while self._outgoing:
                 text = self._outgoing.popleft()
                 self._write_began = monotonic()
-                await self._send({"type": "websocket.send", "text": text})
+                await self._send({"type": "websocket.send", "text": text.decode()})
                 self._outgoing_bytes -= len(text)
             if self.close_code is not None:
                 self._write_began = monotonic()

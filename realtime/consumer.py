@@ -27,8 +27,6 @@ from users.authentication import Credential
 from users.errors import DomainError
 
 RETRY_DATABASE_MS: Final = 2_000
-SERVER_ERROR: Final = 1011
-TRY_AGAIN_LATER: Final = 1013
 SESSIONS_HELD: Final = 4 * protocol.SESSIONS
 """Live, or silent: then its samples may still reopen it, so it is held too."""
 
@@ -69,7 +67,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
                 raise
         except Exception:
             log.exception("A connection ended by a fault")
-            connection.close(SERVER_ERROR)
+            connection.close(CloseCode.SERVER_ERROR)
         finally:
             self.hub.leave(connection)
             with contextlib.suppress(asyncio.CancelledError):
@@ -187,7 +185,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
             entered = await self._in_database(self._enter, hello)
         except (OperationalError, InterfaceError) as error:
             log.error("The database could not be reached for a hello: %s", error)
-            connection.close(TRY_AGAIN_LATER)
+            connection.close(CloseCode.TRY_AGAIN_LATER)
             return
         if entered is None:
             connection.close(CloseCode.NOT_AUTHENTICATED)
@@ -224,7 +222,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
         assert connection.credential is not None
         mine = next((held for held in connection.sessions.values() if held.key == frame.key), None)
         if mine is None:
-            self._make_room()
+            self._make_room(for_new=True)
         if mine is not None:
             await recorder.written(mine)
             mine.is_reopening = True
@@ -252,23 +250,29 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
         connection.push(protocol.SessionOpened(ref=frame.ref, now_ms=row.elapsed_ms, **row.counted()))
         recorder.hold(row, connection, asked=asked)
 
-    def _make_room(self) -> None:
-        """Raises TooManySessions when the connection holds as many live sessions as it may."""
+    def _make_room(self, *, for_new: bool) -> None:
+        """Raises TooManySessions when the connection holds as many live sessions as it may, or can hold no new one."""
         held = self.connection.sessions.values()
         now = monotonic()
         live = sum(one.is_live(now) and not one.closing for one in held)
-        if live >= protocol.SESSIONS or len(held) >= SESSIONS_HELD:
+        if live >= protocol.SESSIONS or (for_new and len(held) >= SESSIONS_HELD):
             raise TooManySessions(
                 f"This connection holds {len(held)} sessions already, {live} of them live. Close one first.",
                 retry_after_ms=sessions.RETRY_TOO_MANY_MS,
             )
 
     async def _samples(self, frame: protocol.SessionSamples | protocol.SessionClose, *, closes: bool) -> None:
+        assert self.connection.credential is not None
         held = self.connection.sessions.get(frame.session)
         if held is None:
             await self._refuse_not_held(frame.session)
-        else:
-            self.hub.recorder.take(held, frame.samples, ref=frame.ref, closes=closes)
+            return
+        if not held.is_live(monotonic()) and not closes:
+            self._make_room(for_new=False)
+            await self._in_database(
+                sessions.revive, user_id=self.connection.credential.user_id, key=held.key, epoch=held.epoch
+            )
+        self.hub.recorder.take(held, frame.samples, ref=frame.ref, closes=closes)
 
     async def _refuse_not_held(self, session_id: int) -> None:
         assert self.connection.credential is not None

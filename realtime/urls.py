@@ -4,4 +4,4 @@ from django.urls import path
 
 from realtime.views import SamplesView
 
-urlpatterns = [path("sessions/<uuid:key>/samples/", SamplesView.as_view(), name="samples")]
+urlpatterns = [path("sessions/<str:key>/samples/", SamplesView.as_view(), name="samples")]

@@ -13,7 +13,8 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import connection, transaction
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -76,8 +77,12 @@ class SamplesView(APIView):
     authentication_classes = (BearerAuthentication, CookieByOrigin)
     parser_classes = ()
 
-    @extend_schema(request={"application/json": protocol.Posted}, responses={200: protocol.PostAnswer, **POST_ERRORS})
-    def post(self, request: Request, key: UUID) -> Response:
+    @extend_schema(
+        parameters=[OpenApiParameter("key", OpenApiTypes.UUID, OpenApiParameter.PATH)],
+        request={"application/json": protocol.Posted},
+        responses={200: protocol.PostAnswer, **POST_ERRORS},
+    )
+    def post(self, request: Request, key: str) -> Response:
         try:
             body = request._request.body
         except RequestDataTooBig:
@@ -85,11 +90,11 @@ class SamplesView(APIView):
         if len(body) > protocol.FRAME_BYTES:
             raise TooLarge
         try:
-            posted = codec.decode_posted(body)
+            named, posted = codec.decode_key(key), codec.decode_posted(body)
         except codec.BadFrame as error:
             raise BadPost(error) from None
         with transaction.atomic():
-            row = self._row(request, key, posted.open)
+            row = self._row(request, named, posted.open)
             held = Held(row, holder=None)
             try:
                 held.apply(Frame(posted.samples, row.elapsed_ms, None, posted.close))

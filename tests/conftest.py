@@ -117,14 +117,6 @@ def django_db_setup(
     TransactionTestCase._fixture_teardown = empty_all_tables_patiently  # type: ignore[method-assign]
 
 
-@pytest.fixture(autouse=True)
-def no_counted_requests() -> None:
-    """The throttles begin anew with each test."""
-    from django.core.cache import cache
-
-    cache.clear()
-
-
 @pytest.fixture
 def postgres(services: Services, transactional_db: None) -> Iterator[Postgres]:
     """PostgreSQL to stop, kill and start; running again after the test.

@@ -152,3 +152,14 @@ class APIToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} of {self.user}"
+
+
+class RateCount(models.Model):
+    """How often something happened in the minute from `since` on: users/throttling.py. A crash may forget it."""
+
+    key = models.CharField(max_length=100, primary_key=True)
+    since = models.DateTimeField()
+    count = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.count} since {self.since}"

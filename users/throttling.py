@@ -1,23 +1,68 @@
-"""How often one address may try passwords. Counted in this process's memory, as all throttles are."""
+"""How often: the requests of a user, and the passwords that an address tries. One count for all processes together.
 
+A count lives in PostgreSQL (`RateCount`), for a minute from the first thing it counted; then it begins anew.
+"""
+
+from typing import TYPE_CHECKING
+
+from django.db import connection
+from django.http import HttpRequest
 from rest_framework.request import Request
-from rest_framework.throttling import SimpleRateThrottle
-from rest_framework.views import APIView
+from rest_framework.throttling import BaseThrottle
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView  # which imports this module, by its name in the settings
+
+REQUESTS_A_MINUTE = 600
+FAILED_SIGN_INS_A_MINUTE = 30
+
+COUNT = """
+    INSERT INTO users_ratecount AS c (key, since, count) VALUES (%(key)s, clock_timestamp(), 1)
+    ON CONFLICT (key) DO UPDATE SET
+        count = CASE WHEN c.since < clock_timestamp() - interval '60 s' THEN 1 ELSE c.count + 1 END,
+        since = CASE WHEN c.since < clock_timestamp() - interval '60 s' THEN clock_timestamp() ELSE c.since END
+    RETURNING count, extract(epoch FROM since + interval '60 s' - clock_timestamp())::float8"""
 
 
-class FailedSignInThrottle(SimpleRateThrottle):
-    """Refuses sign-ins from an address with 30 failed ones in the last minute. Those that succeed don't count."""
+def _count(key: str) -> tuple[int, float]:
+    """Count one more: how many that makes, and in how many seconds the count begins anew."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, {"key": key})
+        count, seconds = cursor.fetchone()
+    return count, max(0.0, seconds)
 
-    rate = "30/min"
-    num_requests: int
-    duration: int
 
-    def get_cache_key(self, request: Request, view: APIView | None) -> str:
-        return f"failed-sign-in-{request.META.get('REMOTE_ADDR')}"
+class RequestThrottle(BaseThrottle):
+    """Refuses a user's requests beyond REQUESTS_A_MINUTE; those of nobody in particular, by their address."""
 
-    def throttle_success(self) -> bool:
-        return True
+    _seconds = 0.0
 
-    def count_failure(self, request: Request) -> None:
-        key = self.get_cache_key(request, None)
-        self.cache.set(key, [self.timer(), *self.cache.get(key, [])][: self.num_requests], self.duration)
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        who = f"user {request.user.pk}" if request.user.is_authenticated else f"address {_address(request._request)}"
+        count, self._seconds = _count(who)
+        return count <= REQUESTS_A_MINUTE
+
+    def wait(self) -> float:
+        return self._seconds
+
+
+def count_sign_in(request: HttpRequest) -> float:
+    """Count a try before the password is looked at: 0 if it may go on, else the seconds until another one may.
+
+    Counted beforehand, parallel tries can't pass the limit together; one that succeeds is taken back.
+    """
+    count, seconds = _count(f"sign-ins {_address(request)}")
+    return seconds if count > FAILED_SIGN_INS_A_MINUTE else 0.0
+
+
+def take_back_sign_in(request: HttpRequest) -> None:
+    """The try that was counted has succeeded: only those that fail count."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE users_ratecount SET count = count - 1 WHERE key = %s AND count > 0",
+            [f"sign-ins {_address(request)}"],
+        )
+
+
+def _address(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))

@@ -33,8 +33,12 @@ class EnrollmentListView(generics.ListAPIView[CourseEnrollment]):
 
 class SessionFilter(filters.FilterSet):  # type: ignore[misc]
     course = filters.CharFilter(field_name="enrollment__course__slug", help_text="A course's slug.")
-    active = filters.BooleanFilter(
-        field_name="effective_ended_at", lookup_expr="isnull", help_text="Whether it goes on at this moment."
+    active = filters.TypedChoiceFilter(
+        field_name="effective_ended_at",
+        lookup_expr="isnull",
+        choices=[(word, word) for word in ("true", "false", "1", "0")],
+        coerce=lambda word: word in ("true", "1"),
+        help_text="Whether it goes on at this moment.",
     )
 
 

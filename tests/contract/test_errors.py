@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
-from tests.contract.conftest import ACK_FIELDS, Connect, counted, eventually, row_of
+from tests.contract.conftest import ACK_FIELDS, Connect, counted, eventually, fall_silent, row_of
 from tests.learner import Frame, Learner, as_frames
 from tests.site import Site, orm
 
@@ -71,6 +72,20 @@ async def test_not_found_for_sessions_that_are_not_there_or_not_held_or_not_your
             assert error.keys() == PLAIN
     for number in (session, mine):
         assert (await orm(row_of, number)).acked_seq == 0
+
+
+async def test_an_archived_content_is_finished_but_not_begun(connect: Connect, ana: "User", content: "Content") -> None:
+    learner = await connect(ana)
+    key = str(uuid4())
+    session = (await learner.open(course="intro", content=content.pk, key=key))["session"]
+    await orm(archive, content)
+    assert (await learner.open(course="intro", content=content.pk, key=key))["session"] == session
+    await refusal(learner, "not_found", opening(content=content.pk))
+
+
+def archive(content: "Content") -> None:
+    content.archived_at = timezone.now()
+    content.save()
 
 
 async def test_not_found_for_a_course_or_content_that_is_not_there(
@@ -280,7 +295,7 @@ async def test_sessions_whose_lease_ran_out_are_not_live(connect: Connect, ana: 
 async def test_a_connection_may_open_others_when_its_sessions_fell_silent(
     connect: Connect, quick_site: Site, ana: "User"
 ) -> None:
-    """The quick site's lease is 2 s. Its silent sessions it holds on to: a sample reopens them."""
+    """The quick site's lease is 2 s. Its silent sessions it holds on to: a sample reopens one where there is room."""
     learner = await connect(ana, to=quick_site)
     silent = [(await learner.open(course="intro"))["session"] for _ in range(4)]
     async with asyncio.timeout(10):
@@ -292,10 +307,34 @@ async def test_a_connection_may_open_others_when_its_sessions_fell_silent(
             answers.append(str(answer.get("code", answer["type"])))
             await asyncio.sleep(0.2)
     assert set(answers[:-1]) == {"too_many_sessions"}
-    for session in silent:
-        await learner.samples(session, [(1, 0, "engaged", 0)])
+    for session in silent[:3]:
+        await learner.samples(session, [(1, 0, "idle", 0)])  # its lease is longer
         await learner.expect("session.ack", session=session, seq=1)
+    await learner.samples(answer["session"], [(1, 0, "idle", 0)])
+    await learner.expect("session.ack", session=answer["session"], seq=1)
+    error = await refusal(learner, "too_many_sessions", sampling(silent[3], (1, 0, "idle", 0)))
+    assert error["retry_after_ms"] > 0
     await refusal(learner, "too_many_sessions", opening())
+    await learner.close_session(silent[0])
+    await learner.samples(silent[3], [(1, 0, "idle", 0)])
+    await learner.expect("session.ack", session=silent[3], seq=1)
+
+
+async def test_a_silent_session_does_not_reopen_beyond_twenty_of_a_user(
+    connect: Connect, quick_site: Site, ana: "User", intro: "Course"
+) -> None:
+    first = await connect(ana, to=quick_site)
+    silent = (await first.open(course="intro"))["session"]
+    await asyncio.sleep(2.2)  # its lease, to its holder
+    await orm(fall_silent, silent, 60)
+    for _ in range(5):
+        other = await connect(ana)
+        for _ in range(4):
+            await other.open(course="intro")
+    await refusal(first, "too_many_sessions", sampling(silent, (1, 0, "engaged", 0)))
+    await other.close_session(other.seen("session.opened")[0]["session"])
+    await first.samples(silent, [(1, 0, "engaged", 0)])
+    await first.expect("session.ack", session=silent, seq=1)
 
 
 # rate_limited

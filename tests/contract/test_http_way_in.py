@@ -69,6 +69,19 @@ async def test_a_page_that_never_had_a_socket_records(
     assert row.enrollment.total_time_spent.total_seconds() == 1.5
 
 
+async def test_a_key_is_read_as_in_a_frame(site: Site, ana: User, intro: Course, key: str) -> None:
+    token = await orm(token_of, ana)
+    async with Learner(site.ws(), token=token) as learner:
+        await learner.hello()
+        session = (await learner.open(course="intro", key=key))["session"]
+    caller = Caller(site, token)
+    for written in (key, key.upper(), key.replace("-", "")):
+        assert (await caller.post(written, [])).json()["session"] == session
+    unreadable = await caller.post("no-uuid", [])
+    assert (unreadable.status_code, unreadable.json()["code"]) == (400, "bad_frame")
+    assert unreadable.json()["detail"].startswith("key: ")
+
+
 async def test_a_hole_is_409_gap_and_nothing_is_counted(site: Site, ana: User, intro: Course, key: str) -> None:
     caller = Caller(site, await orm(token_of, ana))
     await caller.post(key, [(1, 0, "focus", 0)], open={"course": "intro"})

@@ -108,6 +108,11 @@ def test_a_session_ends_by_the_clock_as_of_its_last_sample(
     assert ids(ana) == [session.pk]
 
 
+def test_a_filter_that_can_not_be_read_is_refused(ana: User) -> None:
+    answer = by_token(ana).get(f"{PATH}?active=banana")
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["active"])
+
+
 def test_an_ended_session_says_why(intro: Course, ana: User) -> None:
     ended_at = timezone.now() - timedelta(days=1)
     shown = get(ana, record(ana, intro, ended_at=ended_at, end_reason="closed"))

@@ -11,6 +11,7 @@ from rest_framework import exceptions
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
+from courses.errors import RateLimited
 from lms import errors
 from users.errors import DomainError
 
@@ -81,6 +82,11 @@ def test_throttled_says_when() -> None:
     assert (response.status_code, response.data["code"], response["Retry-After"]) == (429, "rate_limited", "7")
 
 
+def test_an_error_that_ends_by_itself_says_when() -> None:
+    response = answer_to(RateLimited(retry_after_ms=2_001))
+    assert (response.status_code, response.data["retry_after_ms"], response["Retry-After"]) == (429, 2_001, "3")
+
+
 def test_the_first_message_of_many() -> None:
     nested = [{}, {"samples": [{"at": ["Ensure this value is greater than or equal to 0."]}]}]
     assert errors.first_sentence(nested) == "at: Ensure this value is greater than or equal to 0."
@@ -90,6 +96,16 @@ class TestAddresses:
     def test_nothing_there(self, client: Client) -> None:
         response = client.get("/api/v1/nothing/")
         assert (response.status_code, response.json()) == (404, errors.NOT_FOUND)
+
+    @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+    @pytest.mark.parametrize("path", ["/api/v1/nothing/", "/api/v1/login", "/api/nothing"])
+    def test_nothing_there_for_any_method(self, method: str, path: str) -> None:
+        response = Client(enforce_csrf_checks=True).generic(method, path)
+        assert (response.status_code, response.json()) == (404, errors.NOT_FOUND)
+
+    def test_another_host(self, client: Client) -> None:
+        response = client.get("/api/v1/courses/", headers={"Host": "elsewhere.example"})
+        assert (response.status_code, response.json()) == (400, errors.BAD_REQUEST)
 
     def test_not_signed_in(self, client: Client) -> None:
         response = client.get("/api/v1/me/")

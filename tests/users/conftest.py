@@ -1,13 +1,6 @@
 import pytest
-from django.core.cache import cache
 
 from users import events
-
-
-@pytest.fixture(autouse=True)
-def no_failed_sign_ins() -> None:
-    """The throttles start anew."""
-    cache.clear()
 
 
 @pytest.fixture

@@ -1,13 +1,15 @@
+from datetime import timedelta
+
 import pytest
 from django.contrib.sessions.models import Session
+from django.db.models import F
 from rest_framework.test import APIClient
 
 from tests.people import PASSWORD
 from tests.rest import anonymous, by_cookie, by_token
 from users import signin
 from users.events import CredentialsChanged
-from users.models import APIToken, User
-from users.throttling import FailedSignInThrottle
+from users.models import APIToken, RateCount, User
 
 WRONG = {"code": "not_authenticated", "detail": "Wrong user name or password."}
 
@@ -128,9 +130,7 @@ def test_logout_of_nobody_is_refused(db: None) -> None:
 
 @pytest.mark.parametrize("path", ["/api/v1/login/", "/api/v1/tokens/"])
 def test_after_thirty_failures_an_address_waits_a_minute(ana: User, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 1_000_000.0
-    monkeypatch.setattr(FailedSignInThrottle, "timer", lambda _: now)
-    monkeypatch.setattr(signin, "check_password", lambda _, password, __: ana if password == PASSWORD else None)
+    monkeypatch.setattr(signin, "authenticate", lambda _, username, password: ana if password == PASSWORD else None)
     right = {"username": "ana", "password": PASSWORD, "name": "phone"}
     wrong = {**right, "password": "wrong"}
     for _ in range(5):
@@ -143,5 +143,22 @@ def test_after_thirty_failures_an_address_waits_a_minute(ana: User, path: str, m
         assert 0 < int(answer["Retry-After"]) <= 60
     assert anonymous().post(path, right, REMOTE_ADDR="192.0.2.1").status_code in {200, 201}
     assert anonymous().get("/api/v1/courses/").status_code == 200
-    now += 61
+    a_minute_passes()
     assert anonymous().post(path, right).status_code in {200, 201}
+
+
+def test_a_user_makes_six_hundred_requests_a_minute(ana: User, ben: User) -> None:
+    client = by_token(ana)
+    assert client.get("/api/v1/me/").status_code == 200
+    RateCount.objects.filter(key=f"user {ana.pk}").update(count=599)
+    assert client.get("/api/v1/me/").status_code == 200
+    answer = by_cookie(ana).get("/api/v1/me/")
+    assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
+    assert 0 < int(answer["Retry-After"]) <= 60
+    assert by_token(ben).get("/api/v1/me/").status_code == 200
+    a_minute_passes()
+    assert client.get("/api/v1/me/").status_code == 200
+
+
+def a_minute_passes() -> None:
+    RateCount.objects.update(since=F("since") - timedelta(seconds=61))
