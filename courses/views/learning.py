@@ -1,9 +1,11 @@
 """What a learner has: enrolments, and the record of where the time went."""
 
-from typing import cast
+from typing import Any, cast
 
 from django.db.models import Q, QuerySet
 from django_filters import rest_framework as filters  # type: ignore[import-untyped]
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import generics
 
 from courses.models import CourseEnrollment, LearningSession
@@ -31,14 +33,19 @@ class EnrollmentListView(generics.ListAPIView[CourseEnrollment]):
         return mine.select_related("course", "student").order_by("-enrolled_on", "-pk")
 
 
+@extend_schema_field(OpenApiTypes.BOOL)
+class StrictBooleanFilter(filters.TypedChoiceFilter):  # type: ignore[misc]
+    """Refuses what is neither, where django-filter's own would take it for no filter at all."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        words = ("true", "false", "1", "0")
+        super().__init__(choices=[(word, word) for word in words], coerce=lambda word: word in ("true", "1"), **kwargs)
+
+
 class SessionFilter(filters.FilterSet):  # type: ignore[misc]
     course = filters.CharFilter(field_name="enrollment__course__slug", help_text="A course's slug.")
-    active = filters.TypedChoiceFilter(
-        field_name="effective_ended_at",
-        lookup_expr="isnull",
-        choices=[(word, word) for word in ("true", "false", "1", "0")],
-        coerce=lambda word: word in ("true", "1"),
-        help_text="Whether it goes on at this moment.",
+    active = StrictBooleanFilter(
+        field_name="effective_ended_at", lookup_expr="isnull", help_text="Whether it goes on at this moment."
     )
 
 
