@@ -1,5 +1,10 @@
+import time
+from typing import Any
+
 import pytest
 from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.test import Client
 from rest_framework.test import APIClient
 
 from tests.people import PASSWORD
@@ -9,7 +14,8 @@ from users.events import CredentialsChanged
 from users.models import APIToken, User
 from users.throttling import FailedSignInThrottle
 
-WRONG = {"code": "not_authenticated", "detail": "Wrong user name or password."}
+ADMIN = "/admin/login/"
+WRONG = {"code": "not_authenticated", "detail": signin.WrongCredentials.default_message}
 
 
 def sign_in(client: APIClient, username: str = "ana", password: str = PASSWORD):
@@ -127,21 +133,42 @@ def test_logout_of_nobody_is_refused(db: None) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/v1/login/", "/api/v1/tokens/"])
-def test_after_thirty_failures_an_address_waits_a_minute(ana: User, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_thirty_failures_an_address_waits_a_minute(
+    ana: User, path: str, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
     now = 1_000_000.0
     monkeypatch.setattr(FailedSignInThrottle, "timer", lambda _: now)
-    monkeypatch.setattr(signin, "check_password", lambda _, password, __: ana if password == PASSWORD else None)
     right = {"username": "ana", "password": PASSWORD, "name": "phone"}
-    wrong = {**right, "password": "wrong"}
+    wrong = {**right, "username": "nobody"}
     for _ in range(5):
         assert anonymous().post(path, right).status_code in {200, 201}, "success does not count"
-    for _ in range(30):
+    for _ in range(29):
         assert anonymous().post(path, wrong).status_code == 401
+    assert Client().post(ADMIN, wrong).status_code == 200, "the admin counts too"
     for body in (wrong, right):
         answer = anonymous().post(path, body)
         assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
         assert 0 < int(answer["Retry-After"]) <= 60
+    answer = anonymous().post(path, right, HTTP_X_FORWARDED_FOR="192.0.2.1")
+    assert answer.status_code == 429, "what a client says of itself is not believed"
     assert anonymous().post(path, right, REMOTE_ADDR="192.0.2.1").status_code in {200, 201}
     assert anonymous().get("/api/v1/courses/").status_code == 200
     now += 61
     assert anonymous().post(path, right).status_code in {200, 201}
+
+
+def test_the_admin_takes_nobody_from_an_address_with_thirty_failures(admin: User) -> None:
+    cache.set("failed-sign-in-127.0.0.1", [FailedSignInThrottle.timer()] * 30, 60)
+    right = {"username": "admin", "password": PASSWORD}
+    assert Client().post(ADMIN, right).status_code == 200
+    assert Client().post(ADMIN, right, REMOTE_ADDR="192.0.2.1").status_code == 302
+
+
+def test_a_user_asks_six_hundred_times_a_minute(ana: User) -> None:
+    client = by_token(ana)
+    assert client.get("/api/v1/me/").status_code == 200
+    cache.set(f"throttle_user_{ana.pk}", [time.time()] * 600, 60)
+    answer = client.get("/api/v1/me/")
+    assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
+    assert 0 < int(answer["Retry-After"]) <= 60
