@@ -124,7 +124,8 @@ def change_profile(
             user.avatar = avatar
             written.append("avatar")
         if written:
-            user.save(update_fields=written)
+            with _no_orphan(user, old_avatar):
+                user.save(update_fields=written)
         if student_profile is not None:
             StudentProfile.objects.update_or_create(user=user, defaults=student_profile)
         if instructor_profile is not None:
@@ -161,6 +162,17 @@ def close(*, user: User) -> None:
 
 def _locked(user: User) -> User:
     return User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
+@contextmanager
+def _no_orphan(user: User, old_avatar: str | None) -> Iterator[None]:
+    """The file of a new picture is written before the row: it goes when the row can't be."""
+    try:
+        yield
+    except Exception:
+        if user.avatar and user.avatar.name != old_avatar:
+            user.avatar.delete(save=False)
+        raise
 
 
 @contextmanager

@@ -31,14 +31,14 @@ def read(upload: IO[bytes], size: int) -> "ContentFile[bytes]":
         with Image.open(upload, formats=FORMATS) as picture:
             width, height = picture.size
             if width * height > MAX_PIXELS:
-                raise NoPicture(f"This picture has more than {MAX_PIXELS // 1_000_000} million pixels.")
+                raise Image.DecompressionBombError  # Pillow's own bound is higher
             picture.draft("RGB", (SIDE_PIXELS, SIDE_PIXELS))  # a large JPEG is never decoded at full size
             upright = ImageOps.exif_transpose(picture).convert("RGBA" if picture.has_transparency_data else "RGB")
             small = ImageOps.fit(upright, (SIDE_PIXELS, SIDE_PIXELS))
             made = BytesIO()
             Image.frombytes(small.mode, small.size, small.tobytes()).save(made, "WEBP", quality=85)
-    except NoPicture:
-        raise
+    except Image.DecompressionBombError as error:
+        raise NoPicture(f"This picture has more than {MAX_PIXELS // 1_000_000} million pixels.") from error
     except Exception as error:  # Pillow's decoders raise whatever a broken file leads to
         raise NoPicture("This is no JPEG, PNG, WebP or GIF picture that can be read.") from error
     return ContentFile(made.getvalue(), name=f"{uuid4().hex}.webp")
