@@ -5,15 +5,11 @@ type it is served with is never guessed from the bytes: a fixed table names what
 a download.
 """
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import PurePath
-from typing import IO, Any, cast
+from typing import Any, cast
 
-from asgiref.sync import sync_to_async
-from django.db import connection
 from django.db.models.fields.files import FieldFile
 from django.http import HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
@@ -29,6 +25,7 @@ from courses import catalogue
 from courses.errors import NotFound
 from users.errors import DomainError
 from users.models import User
+from users.streaming import FileBody
 
 INLINE_TYPES = {
     ".avif": "image/avif",
@@ -49,8 +46,6 @@ INLINE_TYPES = {
 DOWNLOAD_TYPES = {".svg": "image/svg+xml", ".vtt": "text/vtt; charset=utf-8", ".zip": "application/zip"}
 """Shown by the element they are for (an SVG by an <img>, which runs no script of it), and else downloaded."""
 
-CHUNK_BYTES = 128 * 1024
-
 Range = tuple[int, int]
 """The first and the last byte of a range, both included."""
 
@@ -61,32 +56,6 @@ class RangeNotSatisfiable(DomainError):
     code = "range_not_satisfiable"
     status = 416
     default_message = "The file has no such range."
-
-
-class FileBody:
-    """A stretch of an open file as the body of a response; closes the file.
-
-    Read chunk by chunk in a thread: Django's own FileResponse would read all of it into memory under ASGI.
-    """
-
-    def __init__(self, file: IO[bytes], *, start: int, length: int) -> None:
-        self._file = file
-        self._start = start
-        self._length = length
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        await sync_to_async(_return_connection)()
-        left = self._length
-        try:
-            await asyncio.to_thread(self._file.seek, self._start)
-            while left and (chunk := await asyncio.to_thread(self._file.read, min(left, CHUNK_BYTES))):
-                left -= len(chunk)
-                yield chunk
-        finally:
-            self.close()
-
-    def close(self) -> None:
-        self._file.close()
 
 
 class ServeAnyType(BaseContentNegotiation):
@@ -158,15 +127,6 @@ class ItemCaptionsView(ItemFileView):
     """The captions of a video as WebVTT, for a `<track>`; for who may study its course, else 404."""
 
     attribute = "captions"
-
-
-def _return_connection() -> None:
-    """Give the request's database connection back to the pool, unless a transaction (a test's) holds it.
-
-    A phone may take minutes over a video; the request keeps its connection until the last byte is sent.
-    """
-    if not connection.in_atomic_block:
-        connection.close()
 
 
 def _respond(request: Request, *, file: FieldFile, size: int, modified: datetime) -> HttpResponseBase:

@@ -23,7 +23,7 @@ WORKER_ANSWERS_WITHIN_SECONDS = 30  # the supervisor kills a worker that does no
 
 def options() -> dict[str, Any]:
     """What every server process runs with, in production and in the tests."""
-    from lms.settings import LOGGING
+    from lms.settings import LOGGING, TRUSTED_PROXIES
 
     return {
         "loop": "uvloop",
@@ -35,6 +35,8 @@ def options() -> dict[str, Any]:
         "lifespan": "on",
         "access_log": False,
         "server_header": False,
+        "proxy_headers": bool(TRUSTED_PROXIES),
+        "forwarded_allow_ips": TRUSTED_PROXIES,
         "log_config": LOGGING,
         "timeout_graceful_shutdown": GRACEFUL_SECONDS,
         "timeout_worker_healthcheck": WORKER_ANSWERS_WITHIN_SECONDS,

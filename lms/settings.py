@@ -8,6 +8,14 @@
 | `REDIS_URL`            | `redis://host:port/0` or `unix:///path`                   | `redis://127.0.0.1:6379`  |
 | `ALLOWED_HOSTS`        | names the site answers to, by comma                       | loopback                  |
 | `CSRF_TRUSTED_ORIGINS` | further origins that may use the cookie, by comma         | none                      |
+| `CORS_ALLOWED_ORIGINS` | origins whose pages may call the API with a token         | none                      |
+| `TRUSTED_PROXIES`      | addresses or networks whose `X-Forwarded-…` is believed   | none                      |
+| `HSTS_SECONDS`         | how long browsers shall insist on HTTPS; 0: not           | a year; with DEBUG 0      |
+| `SITE_URL`             | where the site is, for links in mails                     | `http://127.0.0.1:8000`   |
+| `EMAIL_URL`            | `smtp://user:password@host:port?tls=1`                    | with DEBUG: the console   |
+| `MAIL_FROM`            | whom mails come from                                      | `studybeat@localhost`     |
+| `STORE_WHOLE_ADDRESSES`| `1` to store addresses untruncated (docs/privacy.md)      | off                       |
+| `KEEP_ADDRESSES_DAYS`  | how long addresses and browser names are kept             | 90                        |
 | `DATA_DIR`             | uploads, and the private servers of a development machine | `.data` in the checkout   |
 
 `manage.py` sets `DATABASE_URL` and `REDIS_URL` itself where they are missing (lms/devservices.py).
@@ -16,6 +24,7 @@
 import logging
 import os
 import warnings
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -76,6 +85,13 @@ DATABASES = {"default": database(env_text("DATABASE_URL", "postgresql:///studybe
 REDIS_URL = env_text("REDIS_URL", "redis://127.0.0.1:6379/0")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
+TRUSTED_PROXIES = env_list("TRUSTED_PROXIES")
+for proxy in TRUSTED_PROXIES:
+    try:
+        ip_network(proxy)
+    except ValueError:
+        raise ImproperlyConfigured(f"TRUSTED_PROXIES: {proxy} is neither an address nor a network.") from None
+SITE_URL = env_text("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 
 INSTALLED_APPS = [
     "daphne",
@@ -84,6 +100,7 @@ INSTALLED_APPS = [
     "courses",
     "users",
     "channels",
+    "corsheaders",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -100,6 +117,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "lms.security.ContentSecurityPolicyMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -132,6 +150,7 @@ USE_TZ = True
 # Who -----------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "users.User"
+AUTHENTICATION_BACKENDS = ["users.signin.PasswordBackend"]
 PASSWORD_HASHERS = [
     "users.hashers.Argon2Hasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -146,6 +165,22 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "/"
+PASSWORD_RESET_TIMEOUT = 3600
+STORE_WHOLE_ADDRESSES = env_flag("STORE_WHOLE_ADDRESSES")
+KEEP_ADDRESSES_DAYS = int(env_text("KEEP_ADDRESSES_DAYS", "90"))
+
+# Mail ----------------------------------------------------------------------------------------------------------
+
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env_text("MAIL_FROM", "studybeat@localhost")
+EMAIL_URL = env_text("EMAIL_URL")
+_mail, _mail_options = urlsplit(EMAIL_URL or "smtp://localhost"), dict(parse_qsl(urlsplit(EMAIL_URL).query))
+if _mail.scheme != "smtp":
+    raise ImproperlyConfigured("EMAIL_URL must begin with smtp://")
+EMAIL_BACKEND = f"django.core.mail.backends.{'console' if DEBUG and not EMAIL_URL else 'smtp'}.EmailBackend"
+EMAIL_HOST, EMAIL_PORT = _mail.hostname or "localhost", _mail.port or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
+EMAIL_USE_TLS = _mail_options.get("tls") == "1"
+EMAIL_TIMEOUT = 20
 
 # How it travels ------------------------------------------------------------------------------------------------
 
@@ -210,10 +245,19 @@ warnings.filterwarnings("ignore", message="No directory at", module="django.core
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
-SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600
+SECURE_HSTS_SECONDS = int(env_text("HSTS_SECONDS", "0" if DEBUG else str(365 * 24 * 3600)))
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # HSTS for subdomains, and
+    "security.W021",  # preloaded: a promise for a whole domain, which its owner makes where its TLS ends
+    "security.W008",  # to HTTPS redirects whoever ends the TLS; this server speaks plain HTTP to it
+]
+# Pages of these origins may call the API with a token; the cookie stays with our own.
+CORS_ALLOWED_ORIGINS = env_list("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/api/"
+CORS_EXPOSE_HEADERS = ["ETag", "Retry-After"]
 
 # Logs ----------------------------------------------------------------------------------------------------------
 

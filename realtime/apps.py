@@ -16,6 +16,13 @@ class RealtimeConfig(AppConfig):
     def ready(self) -> None:
         subscribe(SessionsChanged, _hint_sessions)
         subscribe(CredentialsChanged, _hint_users)
+        from realtime.models import Notification, NotificationCursor
+        from users.personal_data import PersonalData, register
+
+        register(
+            PersonalData(name="notifications", model=Notification, owner="user", at_close="gone"),
+            PersonalData(name="notifications_seen", model=NotificationCursor, owner="user"),
+        )
 
 
 def _hint_sessions(event: SessionsChanged) -> None:

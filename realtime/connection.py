@@ -180,6 +180,8 @@ class Connection:
         elif self._write_began and (now - self._write_began) * 1000 > WRITE_BLOCKED_MS:
             self.close(CloseCode.TOO_SLOW)
             self.abort()  # the socket takes nothing, so it takes no close frame either
+        elif self.credential is not None and self.credential.has_expired():
+            self.close(CloseCode.CREDENTIALS_ENDED)
         elif not self.said_hello:
             if (now - self.connected_at) * 1000 > HELLO_WITHIN_MS:
                 self.close(CloseCode.NO_HELLO)

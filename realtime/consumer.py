@@ -21,8 +21,9 @@ from courses.errors import NotFound, SessionClosed, TooManySessions
 from realtime import codec, hub, protocol
 from realtime.codec import BadFrame
 from realtime.connection import Connection
-from realtime.handshake import authenticate, network_of, notifications_head, request_of, user_agent_of
+from realtime.handshake import authenticate, notifications_head, request_of, user_agent_of
 from realtime.protocol import CloseCode, ErrorCode
+from users.addresses import network_of
 from users.authentication import Credential
 from users.errors import DomainError
 

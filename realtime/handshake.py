@@ -1,6 +1,5 @@
 """Who is at the other end of a new websocket, and whether it may come in."""
 
-import ipaddress
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
@@ -62,16 +61,6 @@ def origin_is_allowed(request: HttpRequest) -> bool:
 
 def user_agent_of(request: HttpRequest) -> str:
     return request.headers.get("User-Agent", "")[:USER_AGENT_LENGTH]
-
-
-def network_of(request: HttpRequest) -> str | None:
-    """The client's address without the part that names a household: IPv4 to /16, IPv6 to /48."""
-    try:
-        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
-    except ValueError:
-        return None
-    bits = 16 if address.version == 4 else 48
-    return str(ipaddress.ip_network((address, bits), strict=False).network_address)
 
 
 def notifications_head(user_id: int, after: int | None) -> NotificationsHead:

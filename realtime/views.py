@@ -25,11 +25,12 @@ from courses import ledger, sessions
 from courses.errors import Gap, NotFound
 from courses.sessions import DurableSession
 from realtime import codec, protocol, timekeeper
-from realtime.handshake import network_of, origin_is_allowed, user_agent_of
+from realtime.handshake import origin_is_allowed, user_agent_of
 from realtime.held import Frame, Held
 from realtime.openapi import POST_ERRORS
 from realtime.recorder import counted
 from realtime.writer import WRITE, parameters
+from users.addresses import network_of
 from users.authentication import BearerAuthentication
 from users.errors import DomainError
 from users.models import User

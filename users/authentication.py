@@ -41,6 +41,9 @@ class Credential:
     fingerprint: str
     expires_at: datetime | None
 
+    def has_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
 
 def credential_from_token(raw: str) -> Credential | None:
     """The credential of an API token as its owner has it; None when it doesn't hold. Reads the database."""

@@ -42,7 +42,9 @@ class User(AbstractUser):
     date_of_birth = models.DateField(blank=True, null=True)
 
     email_verified = models.BooleanField(default=False)
-    email_verification_token = models.CharField(max_length=100, blank=True)
+    email_verification_token = models.CharField(max_length=100, blank=True, help_text="The SHA-256 of what was mailed")
+    email_verification_sent_at = models.DateTimeField(blank=True, null=True)
+    password_reset_sent_at = models.DateTimeField(blank=True, null=True)
     last_login_ip = models.GenericIPAddressField(blank=True, null=True)
     failed_login_attempts = models.PositiveIntegerField(default=0)
     account_locked_until = models.DateTimeField(blank=True, null=True)
@@ -72,6 +74,9 @@ class User(AbstractUser):
 
     _stored: dict[str, Any] = {}
     """What the database holds of WATCHED, as far as this object knows."""
+    _password: str | None  # Django's: a new password that was set and not saved yet; None when only hashed anew
+    asking_token_id = 0
+    """The API token by which the password is changed: it stays. 0: none."""
 
     @classmethod
     def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
@@ -89,6 +94,7 @@ class User(AbstractUser):
     def save(self, **kwargs: Any) -> None:
         """Save. A changed address is unverified: the old one's proof says nothing about it.
 
+        A new password takes the API tokens with it, as it does all sessions (docs/decisions/0051).
         Announces `CredentialsChanged` for a changed password, and for an account that is disabled or enabled.
         """
         written: Collection[str] | None = kwargs.get("update_fields")
@@ -100,10 +106,15 @@ class User(AbstractUser):
         if "email" in changed:
             self.email_verified = False
             self.email_verification_token = ""
+            self.email_verification_sent_at = None
             if written is not None:
-                kwargs["update_fields"] = {*written, "email_verified", "email_verification_token"}
+                proof = ("email_verified", "email_verification_token", "email_verification_sent_at")
+                kwargs["update_fields"] = {*written, *proof}
+        is_new_password = "password" in changed and self._password is not None
         with transaction.atomic():
             super().save(**kwargs)
+            if is_new_password:
+                self.api_tokens.exclude(pk=self.asking_token_id).delete()
             if changed & {"password", "is_active"}:
                 announce(CredentialsChanged(self.pk))
         if written is None:

@@ -1,11 +1,66 @@
-"""Periodic jobs about accounts, run by the Procrastinate worker."""
+"""The users' jobs, run by the Procrastinate worker: mails with links, and what is not kept for ever."""
 
 from datetime import timedelta
 
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.core.mail import send_mail
 from django.db.models.functions import Now
+from django.utils import translation
+from django.utils.translation import gettext as _
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from users.models import RateCount
+from users import links, personal_data
+from users.models import RateCount, User
+
+PATIENTLY = RetryStrategy(max_attempts=8, exponential_wait=3)
+"""About an hour and a half: longer than most mail servers are away."""
+
+
+@app.task(retry=PATIENTLY)
+def mail_verification(user_id: int) -> None:
+    """Mail the link that verifies the user's address. The mail before it is void."""
+    user = User.objects.filter(pk=user_id).first()
+    if user is None or not (secret := links.verification_secret(user)):
+        return
+    with translation.override(user.language):
+        _send(
+            user,
+            _("Is this your e-mail address?"),
+            _("Open this page to confirm the address of your Studybeat account %(name)s. It works for 24 hours:"),
+            f"verify-email#{secret}",
+            _("If you have no such account, somebody mistyped theirs: do nothing, and you get no further mail."),
+        )
+
+
+@app.task(retry=PATIENTLY)
+def mail_password_reset(user_id: int) -> None:
+    """Mail a link to set a new password. 0, for nobody: do nothing."""
+    user = User.objects.filter(pk=user_id, is_active=True, email_verified=True).first()
+    if user is None:
+        return
+    with translation.override(user.language):
+        _send(
+            user,
+            _("A new password"),
+            _("Open this page to set a new password for your Studybeat account %(name)s. It works for an hour, once:"),
+            f"reset-password#{links.reset_secret(user)}",
+            _("If you did not ask for this, do nothing: your password stays as it is."),
+        )
+
+
+def _send(user: User, subject: str, what: str, path: str, otherwise: str) -> None:
+    body = f"{what % {'name': user.username}}\n\n{settings.SITE_URL}/{path}\n\n{otherwise}\n"
+    send_mail(subject, body, None, [user.email])
+
+
+@app.periodic(cron="17 3 * * *")
+@app.task(queueing_lock="forget_traces", pass_context=False)
+def forget_traces(timestamp: int) -> None:
+    """Blank addresses and browser names that are older than KEEP_ADDRESSES_DAYS; drop sign-ins that have expired."""
+    personal_data.forget_traces()
+    SessionStore.clear_expired()
 
 
 @app.periodic(cron="7 * * * *")

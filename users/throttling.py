@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from users.addresses import address_of
+
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # which imports this module, by its name in the settings
 
@@ -38,7 +40,7 @@ class RequestThrottle(BaseThrottle):
     _seconds = 0.0
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
-        who = f"user {request.user.pk}" if request.user.is_authenticated else f"address {_address(request._request)}"
+        who = f"user {request.user.pk}" if request.user.is_authenticated else f"address {address_of(request._request)}"
         count, self._seconds = _count(who)
         return count <= REQUESTS_A_MINUTE
 
@@ -51,7 +53,7 @@ def count_sign_in(request: HttpRequest) -> float:
 
     Counted beforehand, parallel tries can't pass the limit together; one that succeeds is taken back.
     """
-    count, seconds = _count(f"sign-ins {_address(request)}")
+    count, seconds = _count(f"sign-ins {address_of(request)}")
     return seconds if count > FAILED_SIGN_INS_A_MINUTE else 0.0
 
 
@@ -60,9 +62,5 @@ def take_back_sign_in(request: HttpRequest) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE users_ratecount SET count = count - 1 WHERE key = %s AND count > 0",
-            [f"sign-ins {_address(request)}"],
+            [f"sign-ins {address_of(request)}"],
         )
-
-
-def _address(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR", ""))

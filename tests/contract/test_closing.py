@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -13,6 +14,7 @@ from lms.devservices import Postgres
 from tests.conftest import session_of
 from tests.contract.conftest import AT_ONCE_SECONDS, Connect, lives, row_of, until
 from tests.learner import Learner
+from tests.people import PASSWORD
 from tests.site import Site, orm
 
 if TYPE_CHECKING:
@@ -277,6 +279,49 @@ async def test_4503_when_the_account_is_disabled_or_the_password_changed(
         await asyncio.gather(*(learner.closed(within=AT_ONCE_SECONDS) for learner in (*by_token, *by_cookie)))
         == [4503] * 4
     )
+
+
+async def test_4503_when_the_token_expires(site: Site, ana: "User") -> None:
+    """Nothing is announced then: each process knows the time itself."""
+    from users import tokens
+
+    soon = datetime.now(UTC) + timedelta(seconds=3)
+    _, raw = await orm(tokens.issue, user=ana, name="for a moment", expires_at=soon)
+    async with Learner(site.ws(0), token=raw) as first, Learner(site.ws(1), token=raw) as second:
+        for learner in (first, second):
+            await learner.hello()
+        codes = await asyncio.gather(*(learner.closed(within=3 + AT_ONCE_SECONDS) for learner in (first, second)))
+        assert codes == [4503] * 2
+        assert datetime.now(UTC) >= soon
+
+
+@pytest.mark.parametrize("by", ["change", "reset", "close"])
+async def test_4503_when_the_user_changes_or_resets_the_password_or_closes_the_account(
+    connect: Connect, site: Site, ana: "User", ben: "User", by: str
+) -> None:
+    from users import links
+
+    bens, phone, browser = (
+        await connect(ben),
+        await connect(ana, 0),
+        Learner(site.ws(1), cookie=await orm(session_of, ana), origin=site.http(1)),
+    )
+    new = "a long one, of words"
+    async with browser, httpx.AsyncClient(base_url=site.http(1), trust_env=False, timeout=60) as http:
+        await browser.hello()
+        headers = {"Authorization": phone.headers["Authorization"]}
+        if by == "change":
+            body = {"password": PASSWORD, "new_password": new}
+            answer = await http.post("/api/v1/password/change/", json=body, headers=headers)
+        elif by == "reset":
+            body = {"token": await orm(links.reset_secret, ana), "password": new}
+            answer = await http.post("/api/v1/password/reset/confirm/", json=body)
+        else:
+            answer = await http.request("DELETE", "/api/v1/me/", json={"password": PASSWORD}, headers=headers)
+        assert answer.status_code == 204, answer.text
+        codes = await asyncio.gather(*(learner.closed(within=AT_ONCE_SECONDS) for learner in (phone, browser)))
+    assert codes == [4503] * 2
+    await lives(bens)
 
 
 async def test_what_was_sent_before_the_credentials_ended_is_kept(connect: Connect, ana: "User") -> None:

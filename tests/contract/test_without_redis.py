@@ -8,6 +8,7 @@ from uuid import uuid4
 from lms.devservices import Valkey
 from tests.contract.conftest import Connect, row_of
 from tests.learner import Learner
+from tests.people import make_user, session_of, token_of
 from tests.site import Site, orm
 
 if TYPE_CHECKING:
@@ -23,9 +24,19 @@ async def begun(learner: Learner, key: str) -> int:
     return session
 
 
+def change_password(username: str) -> None:
+    from users.models import User
+
+    user = User.objects.get(username=username)
+    user.set_password("a long one, of words")
+    user.save()
+
+
 async def test_credentials_that_ended_and_sessions_that_are_lost_are_found_within_30_s(
     connect: Connect, site: Site, valkey: Valkey, ana: "User", ben: "User", chidi: "User"
 ) -> None:
+    from django.contrib.sessions.models import Session
+
     from courses import enrollment
     from courses.models import CourseEnrollment
     from users import tokens
@@ -36,22 +47,32 @@ async def test_credentials_that_ended_and_sessions_that_are_lost_are_found_withi
     session, bens_session = await begun(kept, key), await begun(bens, key)
     lost, raw = await orm(tokens.issue, user=ana, name="lost phone")
     old, old_raw = await orm(tokens.issue, user=ana, name="expires soon")
-    async with Learner(site.ws(0), token=raw) as revoked, Learner(site.ws(1), token=old_raw) as expired:
-        await revoked.hello()
-        await expired.hello()
+    dana = await orm(make_user, "dana")
+    cookie = await orm(session_of, dana)
+    async with (
+        Learner(site.ws(0), token=raw) as revoked,
+        Learner(site.ws(1), token=old_raw) as expired,
+        Learner(site.ws(0), cookie=cookie, origin=site.http(0)) as signed_out,
+        Learner(site.ws(1), token=await orm(token_of, await orm(make_user, "ed"))) as changed,
+    ):
+        for learner in (revoked, expired, signed_out, changed):
+            await learner.hello()
         valkey.kill()
+        await orm(Session.objects.filter(pk=cookie).delete)
+        await orm(change_password, "ed")
         await orm(tokens.revoke, lost)
         await orm(APIToken.objects.filter(pk=old.pk).update, expires_at=datetime.now(UTC) + timedelta(seconds=1))
         chidi.is_active = False
         await orm(chidi.save)
         await orm(enrollment.withdraw, enrollment=await orm(CourseEnrollment.objects.get, student=ben), actor=ben)
         await taker.open(course="intro", key=key)
+        ended = (revoked, expired, signed_out, changed, disabled)
         codes, *_ = await asyncio.gather(
-            asyncio.gather(*(learner.closed(within=LOOK_SECONDS) for learner in (revoked, expired, disabled))),
+            asyncio.gather(*(learner.closed(within=LOOK_SECONDS) for learner in ended)),
             kept.expect("session.lost", session=session, reason="resumed_elsewhere", within=LOOK_SECONDS),
             bens.expect("session.lost", session=bens_session, reason="access_ended", within=LOOK_SECONDS),
         )
-    assert codes == [4503] * 3
+    assert codes == [4503] * 5
     for learner in (kept, taker, bens):
         await learner.send({"type": "ping"})
         await learner.expect("pong")

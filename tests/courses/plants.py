@@ -4,6 +4,6 @@ from unittest.mock import patch
 
 from lms.asgi import application
 
-patch("courses.media._return_connection", lambda: None).start()
+patch("users.streaming._return_connection", lambda: None).start()
 holds_connections = application
 """A download keeps its database connection until its last byte is sent."""

@@ -26,6 +26,8 @@ def test_it_shows_the_profile_with_phone_and_preferences(ana: User) -> None:
         "timezone": "UTC",
         "language": "en",
         "is_staff": False,
+        "student_profile": None,
+        "instructor_profile": None,
     }
 
 

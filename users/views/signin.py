@@ -1,9 +1,8 @@
-"""Signing in and out, tokens, and one's own profile. The rules are in users/signin.py and users/tokens.py."""
+"""Signing in and out, and tokens. The rules are in users/signin.py and users/tokens.py."""
 
 from typing import cast
 
 from django.db.models import QuerySet
-from django.middleware.csrf import get_token
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import generics, status
 from rest_framework.authentication import BaseAuthentication
@@ -67,17 +66,6 @@ class LogoutView(APIView):
         else:
             signin.end_session(user=cast(User, request.user), request=request._request)
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-class MeView(generics.RetrieveAPIView[User]):
-    """One's own profile. To a browser it also hands a CSRF cookie, should it have lost it."""
-
-    serializer_class = MeSerializer
-
-    def get_object(self) -> User:
-        if self.request.auth is None:
-            get_token(self.request._request)
-        return cast(User, self.request.user)
 
 
 class TokenListView(generics.ListAPIView[APIToken]):
