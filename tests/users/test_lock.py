@@ -4,7 +4,7 @@ import statistics
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from threading import Barrier, Event, Thread
+from threading import Barrier, BoundedSemaphore, Event, Thread
 from typing import Any
 
 import pytest
@@ -169,6 +169,7 @@ def in_parallel(functions: list[Callable[[], object]]) -> None:
 
 
 def wrong_tries_all_judged_before_one_is_counted(tries: int, monkeypatch: pytest.MonkeyPatch) -> User:
+    monkeypatch.setattr(signin, "_may_hash", BoundedSemaphore(tries))  # all at once, as over many processes
     judged, judge = Barrier(tries), ModelBackend.authenticate
 
     def judge_together(*args: Any, **kwargs: Any) -> Any:
@@ -209,6 +210,7 @@ def test_counted_in_two_steps_more_than_five_get_through(ana: User, monkeypatch:
 
 def right_try_that_five_wrong_ones_overtake(monkeypatch: pytest.MonkeyPatch) -> bool:
     """Whether it gets in: it was judged before them, and counts after them."""
+    monkeypatch.setattr(signin, "_may_hash", BoundedSemaphore(10))
     was_judged, may_go_on, judge = Event(), Event(), ModelBackend.authenticate
 
     def judge_and_wait(backend: ModelBackend, request: Any, username: str, password: str) -> Any:
