@@ -12,6 +12,13 @@ class SessionsChanged:
 
 
 @dataclass(frozen=True)
+class CourseChanged:
+    """The state, the kind of enrolment or the capacity of the course is another one now."""
+
+    course_id: int
+
+
+@dataclass(frozen=True)
 class Place:
     """Something about one learner's place in one course. Base of the events below."""
 
