@@ -44,6 +44,7 @@ stress: $(VENV) $(APP) browser ## the fault, race and property tests at full cou
 
 bench: $(VENV) ## what one core carries, beside a bare echo and the usual way: benchmarks/RESULTS.md (8 minutes)
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.seats
 
 format: $(VENV) ## write the code as `make check` wants it
 	$(BIN)/ruff check --fix .

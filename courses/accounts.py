@@ -1,7 +1,5 @@
 """What a closed account means for courses, and what this room holds on people."""
 
-from django.db.models import Q
-
 from courses import enrollment
 from courses.models import (
     Certificate,
@@ -23,7 +21,6 @@ from courses.models import (
 )
 from users.errors import DomainError
 from users.events import AccountClosing
-from users.models import User
 from users.personal_data import PersonalData, register
 
 
@@ -38,18 +35,11 @@ class OwnsCourses(DomainError):
 def give_up_places(event: AccountClosing) -> None:
     """Withdraw the learner everywhere, by the rules of seats. What they learned stays.
 
-    Locks their courses, then their enrolments, each in the order of ids, then what each withdrawal locks.
-    Raises OwnsCourses.
+    Locks what `enrollment.leave_all` does. Raises OwnsCourses.
     """
-    user = User.objects.get(pk=event.user_id)
-    if Course.objects.filter(owner=user).exists():
+    if Course.objects.filter(owner=event.user_id).exists():
         raise OwnsCourses
-    places = Q(pk__in=user.student_enrollments.values("course")) | Q(pk__in=user.waitlist_entries.values("course"))
-    list(Course.objects.select_for_update(no_key=True).filter(places).order_by("pk"))
-    user.waitlist_entries.all().delete()
-    for place in CourseEnrollment.objects.select_for_update(no_key=True).filter(student=user).order_by("pk"):
-        if place.status in enrollment.MOVES["withdraw"][0]:
-            enrollment.withdraw(enrollment=place, actor=user)
+    enrollment.leave_all(event.user_id)
 
 
 def name_personal_data() -> None:

@@ -16,6 +16,7 @@
 | `MAIL_FROM`            | whom mails come from                                      | `studybeat@localhost`     |
 | `STORE_WHOLE_ADDRESSES`| `1` to store addresses untruncated (docs/privacy.md)      | off                       |
 | `KEEP_ADDRESSES_DAYS`  | how long addresses and browser names are kept             | 90                        |
+| `WAITLIST_OFFER_HOURS` | how long a seat is kept for whom it is offered to         | 24                        |
 | `DATA_DIR`             | uploads, and the private servers of a development machine | `.data` in the checkout   |
 
 `manage.py` sets `DATABASE_URL` and `REDIS_URL` itself where they are missing (lms/devservices.py).
@@ -181,6 +182,12 @@ EMAIL_HOST, EMAIL_PORT = _mail.hostname or "localhost", _mail.port or 25
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
 EMAIL_USE_TLS = _mail_options.get("tls") == "1"
 EMAIL_TIMEOUT = 20
+
+# Seats ---------------------------------------------------------------------------------------------------------
+
+WAITLIST_OFFER_HOURS = int(env_text("WAITLIST_OFFER_HOURS", "24"))
+if not 1 <= WAITLIST_OFFER_HOURS <= 365 * 24:
+    raise ImproperlyConfigured("WAITLIST_OFFER_HOURS is a number of hours, from 1 to a year.")
 
 # How it travels ------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,190 @@
+"""Thousands of random moves, time passing among them, against a plain-Python oracle of seats and queue.
+
+After every move both have come to the same: the answer, every state, who waits where, what was announced. Besides,
+whatever the oracle says: no admission goes over capacity.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from courses import enrollment as moves
+from courses import waitlist
+from courses.models import Course, CourseEnrollment
+from courses.models.enrollment import CourseWaitlistQuerySet
+from courses.seats import Seats
+from tests.counts import count
+from tests.courses.oracle import Oracle
+from tests.courses.seating import listening, pass_time
+from tests.people import make_course, make_user
+from users.errors import DomainError
+from users.models import User
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(count(240, 3000))]
+
+NAMES = ("ana", "ben", "chidi", "dora", "emil")
+students = st.sampled_from(NAMES)
+capacities = st.sampled_from([1, 1, 2, 3, None])
+SAME = {"offer_lapsed": "no_offer"}  # the oracle forgets who let an offer lapse
+
+
+class Moves(RuleBasedStateMachine):
+    people: dict[str, User]
+    owner: User
+    number = 0
+
+    @initialize(capacity=capacities, needs_approval=st.booleans())
+    def begin(self, capacity: int | None, needs_approval: bool) -> None:
+        Moves.number += 1
+        kind = "approval" if needs_approval else "open"
+        self.course = make_course(
+            self.owner, f"course-{self.number}", modules=0, max_capacity=capacity, enrollment_type=kind
+        )
+        self.oracle = Oracle(capacity, needs_approval)
+
+    def both(self, name: str, student: str, real: Callable[[], object], *arguments: object) -> None:
+        taken_before = self.oracle.taken()
+        with listening() as told:
+            try:
+                real()
+                outcome = "ok"
+            except DomainError as error:
+                outcome = SAME.get(error.code, error.code)
+                told.clear()
+        assert outcome == self.oracle.move(name, student, *arguments), name
+        taken = self.agree(told)
+        assert self.oracle.capacity is None or taken <= max(self.oracle.capacity, taken_before)
+
+    def agree(self, told: list[Any]) -> int:
+        """Both are in the same state, and told the same; how many seats are taken."""
+        name_of = {person.pk: name for name, person in self.people.items()}
+        heard = Counter((type(event).__name__, name_of.get(getattr(event, "student_id", 0), "")) for event in told)
+        assert heard == self.oracle.told
+        rows = CourseEnrollment.objects.filter(course=self.course).select_related("student")
+        assert {row.student.username: row.status for row in rows} == self.oracle.status
+        assert {row.student.username for row in rows if row.from_offer} == self.oracle.from_offer
+        entries = self.course.waitlist_entries.with_position().select_related("student")
+        assert {entry.student.username: entry.position for entry in entries} == self.oracle.positions()
+        taken = self.course.get_seats_taken()
+        assert taken == self.oracle.taken()
+        return taken
+
+    def row(self, name: str) -> CourseEnrollment:
+        found = CourseEnrollment.objects.filter(course=self.course, student=self.people[name]).first()
+        return found or CourseEnrollment(course=self.course, student=self.people[name])
+
+    @rule(
+        name=students, move=st.sampled_from(["enroll", "enroll", "join", "join", "join", "leave", "accept", "accept"])
+    )
+    def own(self, name: str, move: str) -> None:
+        real = moves.enroll if move == "enroll" else getattr(waitlist, move)
+        self.both(move, name, lambda: real(course=self.course, student=self.people[name]))
+
+    @rule(name=students)
+    def decline(self, name: str) -> None:
+        self.both("decline", name, lambda: waitlist.decline(course=self.course, student=self.people[name]))
+
+    @rule(name=students)
+    def withdraw(self, name: str) -> None:
+        self.both("withdraw", name, lambda: moves.withdraw(enrollment=self.row(name), actor=self.people[name]))
+
+    @rule(
+        name=students, move=st.sampled_from(["approve", "approve", "reject", "pause", "resume", "complete", "remove"])
+    )
+    def decide(self, name: str, move: str) -> None:
+        real = moves.withdraw if move == "remove" else getattr(moves, move)
+        reason = {"reason": "Because."} if move == "reject" else {}
+        self.both(move, name, lambda: real(enrollment=self.row(name), actor=self.owner, **reason))
+
+    @rule(name=students)
+    def admit(self, name: str) -> None:
+        student = self.people[name]
+        self.both("admit", name, lambda: moves.admit(course=self.course, student=student, actor=self.owner))
+
+    @rule(name=students, priority=st.integers(0, 2))
+    def prioritise(self, name: str, priority: int) -> None:
+        entry = self.course.waitlist_entries.filter(student__username=name).first()
+        self.both(
+            "prioritise",
+            name,
+            lambda: waitlist.set_priority(
+                course=self.course, entry_id=entry.pk if entry else 0, priority=priority, actor=self.owner, reason="So."
+            ),
+            priority,
+        )
+
+    @rule(capacity=capacities)
+    def resize(self, capacity: int | None) -> None:
+        course = Course.objects.get(pk=self.course.pk)
+        if course.max_capacity == capacity:
+            return
+        course.max_capacity = capacity
+        self.both("resize", "", course.save, capacity)
+
+    @rule(hours=st.sampled_from([5.0, 10.0, 25.0]))
+    def time_passes(self, hours: float) -> None:
+        """By sums of these no offer is ever exactly as old as it may get."""
+        pass_time(hours=hours)
+        for one in self.oracle.queue:
+            if one.hours_left is not None:
+                one.hours_left -= hours
+
+    @rule()
+    def the_job_runs(self) -> None:
+        has_lapsed = any(one.hours_left is not None and one.hours_left <= 0 for one in self.oracle.queue)
+        self.both("nothing", "", waitlist.roll_on if has_lapsed else lambda: None)
+
+
+def run(examples: int, *, phases: tuple[Phase, ...] = (Phase.generate, Phase.shrink)) -> None:
+    Moves.people = {name: User.objects.filter(username=name).first() or make_user(name) for name in NAMES}
+    Moves.owner = User.objects.filter(username="owner").first() or make_user("owner", role="instructor")
+    run_state_machine_as_test(
+        Moves,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=count(30, 50),
+            deadline=None,
+            database=None,
+            report_multiple_bugs=False,
+            phases=phases,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_every_sequence_of_moves_comes_to_what_the_oracle_says() -> None:
+    run(count(20, 200))
+
+
+def jumps_the_queue(self: CourseWaitlistQuerySet) -> CourseWaitlistQuerySet:
+    return self.order_by("-pk")
+
+
+def forgets_offers(self: Seats) -> int | None:
+    capacity = self.course.max_capacity
+    held = self.course.course_enrollments.holding_seats().count()
+    return None if capacity is None else max(0, capacity - held)
+
+
+def forgets_to_roll_on(self: Seats) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "bug"),
+    [
+        (CourseWaitlistQuerySet, "in_turn", jumps_the_queue),
+        (Seats, "free", forgets_offers),
+        (Seats, "_roll_on", forgets_to_roll_on),
+    ],
+)
+def test_a_planted_bug_is_seen(owner: type[Any], name: str, bug: Any) -> None:
+    """The control."""
+    with patch.object(owner, name, bug), pytest.raises(AssertionError):
+        run(200, phases=(Phase.generate,))

@@ -1,0 +1,22 @@
+"""The site with a fault planted in it: a negative control for `make_site(app="tests.races.plants:NAME")`."""
+
+import time
+from typing import Any
+
+from courses import enrollment, seats
+from courses.models import Course
+from tests.faults.plants import planted
+
+
+@planted
+def no_course_lock() -> None:
+    """Everybody reads the course without its lock, and rests a moment before writing."""
+    locked = enrollment._locked
+
+    def read_and_rest(*arguments: Any, **options: Any) -> Any:
+        found = locked(*arguments, **options)
+        time.sleep(0.2)
+        return found
+
+    seats.lock_courses = lambda ids: list(Course.objects.filter(pk__in=ids))
+    enrollment._locked = read_and_rest
