@@ -11,12 +11,13 @@
 | `CORS_ALLOWED_ORIGINS` | origins whose pages may call the API with a token         | none                      |
 | `TRUSTED_PROXIES`      | addresses or networks whose `X-Forwarded-…` is believed   | none                      |
 | `HSTS_SECONDS`         | how long browsers shall insist on HTTPS; 0: not           | a year; with DEBUG 0      |
-| `SITE_URL`             | where the site is, for links in mails                     | `http://127.0.0.1:8000`   |
-| `EMAIL_URL`            | `smtp://user:password@host:port?tls=1`                    | with DEBUG: the console   |
-| `MAIL_FROM`            | whom mails come from                                      | `studybeat@localhost`     |
 | `STORE_WHOLE_ADDRESSES`| `1` to store addresses untruncated (docs/privacy.md)      | off                       |
 | `KEEP_ADDRESSES_DAYS`  | how long addresses and browser names are kept             | 90                        |
 | `WAITLIST_OFFER_HOURS` | how long a seat is kept for whom it is offered to         | 24                        |
+| `SITE_URL`             | where people find the site; for links in mails            | `http://127.0.0.1:PORT`   |
+| `EMAIL_URL`            | `smtp+tls://user:password@host:587` (STARTTLS),           | `console://` with DEBUG,  |
+|                        | `smtps://…` (TLS from the first byte), `smtp://…`         | else `smtp://localhost`   |
+| `EMAIL_FROM`           | who mails are from                                        | `studybeat@localhost`     |
 | `DATA_DIR`             | uploads, and the private servers of a development machine | `.data` in the checkout   |
 
 `manage.py` sets `DATABASE_URL` and `REDIS_URL` itself where they are missing (lms/devservices.py).
@@ -76,6 +77,25 @@ def database(url: str) -> dict[str, Any]:
     }
 
 
+def mail(url: str) -> dict[str, Any]:
+    """Django's EMAIL_… settings for `console://`, `smtp://…`, `smtp+tls://…` or `smtps://…`."""
+    parts = urlsplit(url)
+    if parts.scheme == "console":
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    if parts.scheme not in {"smtp", "smtp+tls", "smtps"} or not parts.hostname:
+        raise ImproperlyConfigured("EMAIL_URL must be smtp://…, smtp+tls://… or smtps://… with a host, or console://")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or {"smtp": 25, "smtp+tls": 587, "smtps": 465}[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_TIMEOUT": 20,
+    }
+
+
 DEBUG = env_flag("DEBUG")
 SECRET_KEY = env_text("SECRET_KEY", "insecure: for development only" if DEBUG else "")
 if not SECRET_KEY:
@@ -92,7 +112,10 @@ for proxy in TRUSTED_PROXIES:
         ip_network(proxy)
     except ValueError:
         raise ImproperlyConfigured(f"TRUSTED_PROXIES: {proxy} is neither an address nor a network.") from None
-SITE_URL = env_text("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
+
+SITE_URL = env_text("SITE_URL", f"http://127.0.0.1:{env_text('PORT', '8000')}").rstrip("/")
+vars().update(mail(env_text("EMAIL_URL", "console://" if DEBUG else "smtp://localhost")))
+DEFAULT_FROM_EMAIL = env_text("EMAIL_FROM", "Studybeat <studybeat@localhost>")
 
 INSTALLED_APPS = [
     "daphne",
@@ -169,19 +192,6 @@ LOGIN_URL = "/"
 PASSWORD_RESET_TIMEOUT = 3600
 STORE_WHOLE_ADDRESSES = env_flag("STORE_WHOLE_ADDRESSES")
 KEEP_ADDRESSES_DAYS = int(env_text("KEEP_ADDRESSES_DAYS", "90"))
-
-# Mail ----------------------------------------------------------------------------------------------------------
-
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env_text("MAIL_FROM", "studybeat@localhost")
-EMAIL_URL = env_text("EMAIL_URL")
-_mail, _mail_options = urlsplit(EMAIL_URL or "smtp://localhost"), dict(parse_qsl(urlsplit(EMAIL_URL).query))
-if _mail.scheme != "smtp":
-    raise ImproperlyConfigured("EMAIL_URL must begin with smtp://")
-EMAIL_BACKEND = f"django.core.mail.backends.{'console' if DEBUG and not EMAIL_URL else 'smtp'}.EmailBackend"
-EMAIL_HOST, EMAIL_PORT = _mail.hostname or "localhost", _mail.port or 25
-EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
-EMAIL_USE_TLS = _mail_options.get("tls") == "1"
-EMAIL_TIMEOUT = 20
 
 # Seats ---------------------------------------------------------------------------------------------------------
 

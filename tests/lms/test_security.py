@@ -65,7 +65,7 @@ def test_https_is_insisted_on_unless_told() -> None:
     [
         ("TRUSTED_PROXIES", "*", "TRUSTED_PROXIES: * is neither an address nor a network."),
         ("TRUSTED_PROXIES", "10.0.0.1,proxy", "TRUSTED_PROXIES: proxy is neither an address nor a network."),
-        ("EMAIL_URL", "https://mail.example", "EMAIL_URL must begin with smtp://"),
+        ("EMAIL_URL", "https://mail.example", "EMAIL_URL must be smtp://"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named(name: str, value: str, says: str) -> None:
@@ -73,7 +73,7 @@ def test_a_setting_that_cannot_be_is_named(name: str, value: str, says: str) -> 
 
 
 def test_mail_goes_where_the_url_says() -> None:
-    url = "smtp://me:p%40@m.example:587?tls=1"
+    url = "smtp+tls://me:p%40@m.example:587"
     names = ("HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS")
     values = [setting(f"EMAIL_{name}", EMAIL_URL=url) for name in names]
     assert values == ["'m.example'", "587", "'me'", "'p@'", "True"]
