@@ -8,6 +8,12 @@ DomainError
 ├── CourseClosed        course_closed       409
 ├── CourseFull          course_full         409   waitlist
 ├── MoveNotAllowed      move_not_allowed    409
+├── Invalid             invalid             400   fields
+├── NotAnAuthor         forbidden           403
+├── NoModules           no_modules          409
+├── HasRecords          has_records         409
+├── TooMany             too_many            409
+├── OrderMismatch       order_mismatch      409
 ├── KeyInUse            bad_frame           409
 ├── Gap                 gap                 409   expect
 ├── SessionClosed       session_closed      409   the fields of session.ack
@@ -70,6 +76,52 @@ class MoveNotAllowed(DomainError):
 
     code = "move_not_allowed"
     status = 409
+
+
+class Invalid(DomainError):
+    """A field that only the domain can judge. Answered as what a serializer refuses."""
+
+    code = "invalid"
+
+    def __init__(self, **fields: str) -> None:
+        name, message = next(iter(fields.items()))
+        super().__init__(f"{name}: {message}", extra={"fields": {name: [text] for name, text in fields.items()}})
+
+
+class NotAnAuthor(DomainError):
+    code = "forbidden"
+    status = 403
+    default_message = "Only instructors create courses."
+
+
+class NoModules(DomainError):
+    """A published course keeps at least one module."""
+
+    code = "no_modules"
+    status = 409
+    default_message = "A published course has at least one module."
+
+
+class HasRecords(DomainError):
+    """Somebody learned here: what was recorded is kept (docs/decisions/0011), and the message says what to do."""
+
+    code = "has_records"
+    status = 409
+
+
+class TooMany(DomainError):
+    """An outline is read in one go, so it is bounded."""
+
+    code = "too_many"
+    status = 409
+
+
+class OrderMismatch(DomainError):
+    """An order names each child once: somebody else may have added or removed one."""
+
+    code = "order_mismatch"
+    status = 409
+    default_message = "An order names all that there are, each once. Read them anew."
 
 
 class KeyInUse(DomainError):

@@ -3,13 +3,24 @@
 from django.urls import path
 
 from courses import media
-from courses.views import catalogue, learning
+from courses.views import authoring, catalogue, learning
 
 urlpatterns = [
     path("subjects/", catalogue.SubjectListView.as_view(), name="subjects"),
     path("courses/", catalogue.CourseListView.as_view(), name="courses"),
     path("courses/<slug:slug>/", catalogue.CourseView.as_view(), name="course"),
     path("courses/<slug:slug>/outline/", catalogue.OutlineView.as_view(), name="outline"),
+    path("courses/<slug:slug>/publish/", authoring.PublishView.as_view(), name="publish"),
+    path("courses/<slug:slug>/archive/", authoring.ArchiveView.as_view(), name="archive"),
+    path("courses/<slug:slug>/modules/", authoring.ModuleListView.as_view(), name="modules"),
+    path("courses/<slug:slug>/modules/order/", authoring.ModuleOrderView.as_view(), name="module-order"),
+    path("modules/<int:pk>/", authoring.ModuleView.as_view(), name="module"),
+    path("modules/<int:pk>/contents/", authoring.ContentListView.as_view(), name="contents"),
+    path("modules/<int:pk>/contents/order/", authoring.ContentOrderView.as_view(), name="content-order"),
+    path("contents/<int:pk>/", authoring.ContentView.as_view(), name="content"),
+    path("contents/<int:pk>/items/", authoring.ItemListView.as_view(), name="items"),
+    path("contents/<int:pk>/items/order/", authoring.ItemOrderView.as_view(), name="item-order"),
+    path("items/<int:pk>/", authoring.ItemView.as_view(), name="item"),
     path("enrollments/", learning.EnrollmentListView.as_view(), name="enrollments"),
     path("sessions/", learning.SessionListView.as_view(), name="sessions"),
     path("sessions/<int:pk>/", learning.SessionView.as_view(), name="session"),

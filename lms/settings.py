@@ -190,6 +190,13 @@ SPECTACULAR_SETTINGS = {
 # Files ---------------------------------------------------------------------------------------------------------
 
 MEDIA_ROOT = DATA_DIR / "media"
+UPLOAD_MAX_BYTES = {
+    "image": 10 * 1024**2,
+    "video": 512 * 1024**2,
+    "file": 100 * 1024**2,
+    "captions": 1024**2,
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024**2  # a request but for its files
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STORAGES = {
