@@ -23,6 +23,8 @@ IMAGE_PIXELS = 24_000_000
 """All frames of a picture together: decoded, 96 MB."""
 IMAGE_FRAMES = 500
 
+TOO_MANY_PIXELS = f"This picture is too large: at most {IMAGE_PIXELS:,} pixels, all frames together."
+
 IMAGE_SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "MPO": ".jpg", "GIF": ".gif", "WEBP": ".webp"}
 """What Pillow may decode. MPO is the JPEG of phones that keep a second picture behind the first."""
 
@@ -58,10 +60,12 @@ def image(upload: Upload) -> Upload:
             kind = picture.format or ""
             allowed = min(IMAGE_FRAMES, IMAGE_PIXELS // (picture.width * picture.height))
             if allowed == 0 or (kind != "MPO" and _has_frame(picture, allowed)):
-                raise BadUpload(f"This picture is too large: at most {IMAGE_PIXELS:,} pixels, all frames together.")
+                raise BadUpload(TOO_MANY_PIXELS)
             return ContentFile(_written_anew(picture, kind), _stem(upload) + IMAGE_SUFFIXES[kind])
     except BadUpload:
         raise
+    except Image.DecompressionBombError:
+        raise BadUpload(TOO_MANY_PIXELS) from None
     except Exception:  # whatever Pillow chokes on: it has no error of its own for it
         raise BadUpload("This is no picture that we know: PNG, JPEG, GIF or WebP.") from None
 

@@ -168,7 +168,9 @@ def test_a_module_is_changed_and_deleted(ines: User) -> None:
     assert client.delete(f"/api/v1/modules/{last.pk}/").status_code == 204
 
 
-def test_what_somebody_worked_on_is_archived_not_deleted(intro: Course, content: Content, ana: User, ines: User) -> None:
+def test_what_somebody_worked_on_is_archived_not_deleted(
+    intro: Course, content: Content, ana: User, ines: User
+) -> None:
     ContentProgress.objects.create(enrollment=CourseEnrollment.objects.get(student=ana), content=content)
     client = by_token(ines)
     for path in (f"/api/v1/contents/{content.pk}/", f"/api/v1/modules/{content.module_id}/"):
