@@ -115,6 +115,37 @@ class EnrollmentSerializer(serializers.ModelSerializer[CourseEnrollment]):
         read_only_fields = fields
 
 
+class StudentProgressSerializer(serializers.ModelSerializer[CourseEnrollment]):
+    """Student progress data with learning analytics: of an enrolment from `catalogue.student_progress`."""
+
+    course = serializers.CharField(source="course.slug", read_only=True)
+    course_title = serializers.CharField(source="course.title", read_only=True)
+    progress_percentage = serializers.FloatField(read_only=True)
+    total_modules = serializers.IntegerField(read_only=True)
+    completed_modules = serializers.IntegerField(read_only=True)
+    learning_time_hours = serializers.SerializerMethodField()
+    engagement_score = serializers.FloatField(read_only=True)
+
+    class Meta:
+        model = CourseEnrollment
+        fields = [
+            "id",
+            "course",
+            "course_title",
+            "status",
+            "progress_percentage",
+            "total_modules",
+            "completed_modules",
+            "learning_time_hours",
+            "last_accessed",
+            "engagement_score",
+        ]
+        read_only_fields = fields
+
+    def get_learning_time_hours(self, enrollment: CourseEnrollment) -> float:
+        return round(enrollment.total_time_spent.total_seconds() / 3600, 2)
+
+
 class WaitlistPlaceSerializer(serializers.Serializer[WaitlistPlace]):
     """Position 0: an offer is yours, until `offer_expires_at`."""
 
@@ -130,7 +161,14 @@ class CourseSerializer(CourseListSerializer):
     waitlist = WaitlistPlaceSerializer(allow_null=True, read_only=True)
 
     class Meta(CourseListSerializer.Meta):
-        fields = [*CourseListSerializer.Meta.fields, "owner", "created", "enrollment", "waitlist"]
+        fields = [
+            *CourseListSerializer.Meta.fields,
+            "waitlist_offer_hours",
+            "owner",
+            "created",
+            "enrollment",
+            "waitlist",
+        ]
         read_only_fields = fields
 
 

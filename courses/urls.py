@@ -22,6 +22,7 @@ urlpatterns = [
     path("contents/<int:pk>/items/order/", authoring.ItemOrderView.as_view(), name="item-order"),
     path("items/<int:pk>/", authoring.ItemView.as_view(), name="item"),
     path("enrollments/", learning.EnrollmentListView.as_view(), name="enrollments"),
+    path("progress/", learning.ProgressListView.as_view(), name="progress"),
     path("sessions/", learning.SessionListView.as_view(), name="sessions"),
     path("sessions/<int:pk>/", learning.SessionView.as_view(), name="session"),
     path("items/<int:pk>/file/", media.ItemFileView.as_view(), name="item-file"),
