@@ -4,33 +4,18 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from courses import uploads
+from courses import examples, uploads
 from courses.models import Content, Course, ItemBase, Module, Subject
+from courses.serializers import kind_field
 
 DAY_SECONDS = 24 * 3600
 MOST_IN_AN_ORDER = 1000
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "A seminar",
-            request_only=True,
-            value={
-                "title": "Small seminar",
-                "slug": "small-seminar",
-                "subject": "learning",
-                "overview": "One seat, one instructor.",
-                "enrollment_type": "open",
-                "max_capacity": 1,
-                "waitlist_enabled": True,
-            },
-        )
-    ]
-)
+@extend_schema_serializer(examples=examples.sent(examples.NEW_COURSE))
 class CourseAuthoringSerializer(serializers.ModelSerializer[Course]):
     """A course as its owner writes it. `subject` is a subject's slug; the course's own stays once it was published."""
 
@@ -59,16 +44,7 @@ class CourseAuthoringSerializer(serializers.ModelSerializer[Course]):
         }
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "A module",
-            response_only=True,
-            value={"id": 3, "course": "intro", "title": "Module 1", "overview": "", "order": 1},
-        ),
-        OpenApiExample("A new module", request_only=True, value={"title": "Module 1", "overview": ""}),
-    ]
-)
+@extend_schema_serializer(examples=[*examples.sent(examples.NEW_MODULE), *examples.answered(examples.MODULE)])
 class ModuleSerializer(serializers.ModelSerializer[Module]):
     """A module of a course; a new one comes after the last."""
 
@@ -81,28 +57,7 @@ class ModuleSerializer(serializers.ModelSerializer[Module]):
         read_only_fields = ["id", "order"]
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "A content",
-            response_only=True,
-            value={
-                "id": 12,
-                "module": 3,
-                "title": "What counts as time",
-                "order": 1,
-                "completion_method": "time_based",
-                "required_seconds": 300,
-                "archived_at": None,
-            },
-        ),
-        OpenApiExample(
-            "A new content",
-            request_only=True,
-            value={"title": "What counts as time", "completion_method": "time_based", "required_seconds": 300},
-        ),
-    ]
-)
+@extend_schema_serializer(examples=[*examples.sent(examples.NEW_CONTENT), *examples.answered(examples.CONTENT)])
 class ContentSerializer(serializers.ModelSerializer[Content]):
     """A content of a module; a new one comes after the last. `archived` takes it out of the outline, or back in."""
 
@@ -124,7 +79,7 @@ class ContentSerializer(serializers.ModelSerializer[Content]):
         extra_kwargs = {"required_seconds": {"min_value": 1}}
 
 
-@extend_schema_serializer(examples=[OpenApiExample("The second first", request_only=True, value={"ids": [4, 3]})])
+@extend_schema_serializer(examples=examples.sent(examples.ORDER))
 class OrderSerializer(serializers.Serializer[None]):
     """All the children there are, each once, in the order they are to have: 1, 2, 3, …"""
 
@@ -154,24 +109,18 @@ class NewItemSerializer(serializers.Serializer[ItemBase]):
     title = serializers.CharField(max_length=200)
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "A text", request_only=True, value={"kind": "text", "title": "Welcome", "body": "Take your time."}
-        )
-    ]
-)
+@extend_schema_serializer(examples=examples.sent(examples.NEW_TEXT))
 class NewTextSerializer(NewItemSerializer):
     """A text in Markdown."""
 
-    kind = serializers.ChoiceField(choices=["text"])
+    kind = kind_field("text")
     body = serializers.CharField(max_length=200_000)
 
 
 class NewImageSerializer(NewItemSerializer):
     """A picture: PNG, JPEG, GIF or WebP. It is written anew: nothing but the picture is kept."""
 
-    kind = serializers.ChoiceField(choices=["image"])
+    kind = kind_field("image")
     file = JudgedFileField(judge=uploads.image)
     alt = serializers.CharField(max_length=300, allow_blank=True, required=False)
 
@@ -179,7 +128,7 @@ class NewImageSerializer(NewItemSerializer):
 class NewVideoSerializer(NewItemSerializer):
     """A film: MP4 or WebM; its captions are WebVTT."""
 
-    kind = serializers.ChoiceField(choices=["video"])
+    kind = kind_field("video")
     file = JudgedFileField(judge=uploads.video)
     captions = JudgedFileField(judge=uploads.captions, required=False)
     duration_seconds = serializers.FloatField(
@@ -193,7 +142,7 @@ class NewVideoSerializer(NewItemSerializer):
 class NewFileSerializer(NewItemSerializer):
     """Any file. Learners download it; a picture, video or PDF their browser shows."""
 
-    kind = serializers.ChoiceField(choices=["file"])
+    kind = kind_field("file")
     file = JudgedFileField(judge=uploads.file)
 
 
