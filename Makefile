@@ -9,6 +9,8 @@ APP_SOURCES := $(shell find frontend -path '*/node_modules' -prune -o -path '*/d
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock"
 
+OPENAPI := --validate --fail-on-warn --format openapi-json
+
 # Behind a company's proxy npm needs the machine's own certificates, which pip and curl use anyway.
 export NODE_EXTRA_CA_CERTS ?= $(wildcard /etc/ssl/certs/ca-certificates.crt)
 
@@ -31,12 +33,14 @@ check: $(VENV) $(MODULES) ## lint, types, layers, generated files
 	DEBUG=1 $(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
-	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+	$(BIN)/python manage.py spectacular $(OPENAPI) | diff -u docs/openapi.json -
 	$(BIN)/python -m realtime.reference --check
 	npm run check --prefix frontend
 
-generate: $(VENV) ## write anew what is made: the protocol's reference, schemas and SDK types, the transcript
+generate: $(VENV) $(MODULES) ## write anew what is made: the references of protocol and REST, schemas, types, the transcript
 	$(BIN)/python -m realtime.reference
+	$(BIN)/python manage.py spectacular $(OPENAPI) >docs/openapi.json
+	npm run types --prefix frontend/app
 	TRANSCRIPT=write $(BIN)/python -m pytest -q tests/contract/test_transcript.py
 
 stress: $(VENV) $(APP) browser ## the fault, race and property tests at full counts; the report: .data/stress-report.txt

@@ -14,6 +14,12 @@ DomainError
 ├── OfferLapsed         offer_lapsed        409
 ├── MoveNotAllowed      move_not_allowed    409
 ├── ImportRefused       import_refused      400   lines
+├── Invalid             invalid             400   fields
+├── NotAnAuthor         forbidden           403
+├── NoModules           no_modules          409
+├── HasRecords          has_records         409
+├── TooMany             too_many            409
+├── OrderMismatch       order_mismatch      409
 ├── KeyInUse            bad_frame           409
 ├── Gap                 gap                 409   expect
 ├── SessionClosed       session_closed      409   the fields of session.ack
@@ -125,6 +131,52 @@ class ImportRefused(DomainError):
 
     def __init__(self, message: str, *, lines: Sequence[Mapping[str, Any]] = ()) -> None:
         super().__init__(message, extra={"lines": list(lines)})
+
+
+class Invalid(DomainError):
+    """A field that only the domain can judge. Answered as what a serializer refuses."""
+
+    code = "invalid"
+
+    def __init__(self, **fields: str) -> None:
+        name, message = next(iter(fields.items()))
+        super().__init__(f"{name}: {message}", extra={"fields": {name: [text] for name, text in fields.items()}})
+
+
+class NotAnAuthor(DomainError):
+    code = "forbidden"
+    status = 403
+    default_message = "Only instructors create courses."
+
+
+class NoModules(DomainError):
+    """A published course keeps at least one module."""
+
+    code = "no_modules"
+    status = 409
+    default_message = "A published course has at least one module."
+
+
+class HasRecords(DomainError):
+    """Somebody learned here: what was recorded is kept (docs/decisions/0011), and the message says what to do."""
+
+    code = "has_records"
+    status = 409
+
+
+class TooMany(DomainError):
+    """An outline is read in one go, so it is bounded."""
+
+    code = "too_many"
+    status = 409
+
+
+class OrderMismatch(DomainError):
+    """An order names each child once: somebody else may have added or removed one."""
+
+    code = "order_mismatch"
+    status = 409
+    default_message = "An order names all that there are, each once. Read them anew."
 
 
 class KeyInUse(DomainError):

@@ -6,9 +6,10 @@ from typing import Any, Never, TypedDict
 
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from courses import examples
 from courses.bulk import MOST_CHARACTERS, MOST_LINES
 from courses.catalogue import Outline, WaitlistPlace
 from courses.models import (
@@ -42,6 +43,7 @@ class SecondsField(serializers.Field[timedelta, Never, float, Any]):
         return seconds(value)
 
 
+@extend_schema_serializer(examples=examples.answered(examples.SUBJECT))
 class SubjectSerializer(serializers.ModelSerializer[Subject]):
     class Meta:
         model = Subject
@@ -54,11 +56,13 @@ class CanEnroll(TypedDict):
     message: str
 
 
+@extend_schema_serializer(examples=examples.answered(examples.LISTED_COURSE))
 class CourseListSerializer(serializers.ModelSerializer[Course]):
     """Optimized course list for mobile/API: of a course from `catalogue.listed_courses`."""
 
     subject = serializers.CharField(source="subject.slug", read_only=True)
     subject_title = serializers.CharField(source="subject.title", read_only=True)
+    difficulty_level = serializers.ChoiceField(Course.Difficulty.choices, allow_blank=True, read_only=True)
     enrollment_count = serializers.IntegerField(read_only=True)
     can_enroll = serializers.SerializerMethodField()
     instructor_name = serializers.CharField(source="owner.get_full_name", read_only=True)
@@ -91,6 +95,7 @@ class CourseListSerializer(serializers.ModelSerializer[Course]):
         return {"allowed": allowed, "message": message}
 
 
+@extend_schema_serializer(examples=examples.answered(examples.ENROLLMENT))
 class EnrollmentSerializer(serializers.ModelSerializer[CourseEnrollment]):
     """An enrolment. `progress_percentage` is 0 to 100, `engagement_score` 0 to 1."""
 
@@ -126,6 +131,38 @@ class EnrollmentSerializer(serializers.ModelSerializer[CourseEnrollment]):
             "from_offer",
         ]
         read_only_fields = fields
+
+
+@extend_schema_serializer(examples=examples.answered(examples.PROGRESS))
+class StudentProgressSerializer(serializers.ModelSerializer[CourseEnrollment]):
+    """Student progress data with learning analytics: of an enrolment from `catalogue.student_progress`."""
+
+    course = serializers.CharField(source="course.slug", read_only=True)
+    course_title = serializers.CharField(source="course.title", read_only=True)
+    progress_percentage = serializers.FloatField(read_only=True)
+    total_modules = serializers.IntegerField(read_only=True)
+    completed_modules = serializers.IntegerField(read_only=True)
+    learning_time_hours = serializers.SerializerMethodField()
+    engagement_score = serializers.FloatField(read_only=True)
+
+    class Meta:
+        model = CourseEnrollment
+        fields = [
+            "id",
+            "course",
+            "course_title",
+            "status",
+            "progress_percentage",
+            "total_modules",
+            "completed_modules",
+            "learning_time_hours",
+            "last_accessed",
+            "engagement_score",
+        ]
+        read_only_fields = fields
+
+    def get_learning_time_hours(self, enrollment: CourseEnrollment) -> float:
+        return round(enrollment.total_time_spent.total_seconds() / 3600, 2)
 
 
 class WaitlistPlaceSerializer(serializers.Serializer[WaitlistPlace]):
@@ -187,6 +224,7 @@ class ImportedSerializer(serializers.Serializer[Any]):
     enrolled = serializers.ListField(child=serializers.CharField())
 
 
+@extend_schema_serializer(examples=examples.answered(examples.COURSE))
 class CourseSerializer(CourseListSerializer):
     """A course's own page; the view adds the caller's `enrollment` and `waitlist` to the course."""
 
@@ -195,8 +233,25 @@ class CourseSerializer(CourseListSerializer):
     waitlist = WaitlistPlaceSerializer(allow_null=True, read_only=True)
 
     class Meta(CourseListSerializer.Meta):
-        fields = [*CourseListSerializer.Meta.fields, "owner", "created", "enrollment", "waitlist"]
+        fields = [
+            *CourseListSerializer.Meta.fields,
+            "waitlist_offer_hours",
+            "owner",
+            "created",
+            "enrollment",
+            "waitlist",
+        ]
         read_only_fields = fields
+
+
+def kind_field(kind: str) -> serializers.ChoiceField:
+    """The `kind` of an item: this one and no other."""
+
+    @extend_schema_field({"type": "string", "const": kind})
+    class KindField(serializers.ChoiceField):
+        pass
+
+    return KindField(choices=[kind])
 
 
 def item_of(place: ContentItem) -> Any:
@@ -204,9 +259,10 @@ def item_of(place: ContentItem) -> Any:
     return place.item
 
 
+@extend_schema_serializer(examples=examples.answered(examples.TEXT))
 class TextItemSerializer(serializers.Serializer[ContentItem]):
     id = serializers.IntegerField()
-    kind = serializers.CharField()
+    kind = kind_field("text")
     title = serializers.CharField(source="item.title")
     body = serializers.CharField(source="item.body")
 
@@ -215,7 +271,7 @@ class FileItemSerializer(serializers.Serializer[ContentItem]):
     """`url` is a path of this site; `size` is in bytes, null when the file is missing."""
 
     id = serializers.IntegerField()
-    kind = serializers.CharField()
+    kind = kind_field("file")
     title = serializers.CharField(source="item.title")
     url = serializers.SerializerMethodField()
     name = serializers.SerializerMethodField()
@@ -235,12 +291,14 @@ class FileItemSerializer(serializers.Serializer[ContentItem]):
 
 
 class ImageItemSerializer(FileItemSerializer):
+    kind = kind_field("image")
     alt = serializers.CharField(source="item.alt")
 
 
 class VideoItemSerializer(FileItemSerializer):
     """`captions` is the path of a WebVTT file, for a `<track>`."""
 
+    kind = kind_field("video")
     captions = serializers.SerializerMethodField()
     duration_seconds = serializers.SerializerMethodField()
 
@@ -291,6 +349,7 @@ class OutlineModuleSerializer(serializers.ModelSerializer[Module]):
         read_only_fields = fields
 
 
+@extend_schema_serializer(examples=examples.answered(examples.OUTLINE))
 class OutlineSerializer(serializers.Serializer[Outline]):
     course = serializers.CharField(source="course.slug")
     course_title = serializers.CharField(source="course.title")
@@ -298,6 +357,7 @@ class OutlineSerializer(serializers.Serializer[Outline]):
     modules = OutlineModuleSerializer(many=True)
 
 
+@extend_schema_serializer(examples=examples.answered(examples.SESSION))
 class LearningSessionSerializer(serializers.ModelSerializer[LearningSession]):
     """A session from `with_clock()`: whether it has ended is judged by the clock, not by the sweep.
 
@@ -307,6 +367,7 @@ class LearningSessionSerializer(serializers.ModelSerializer[LearningSession]):
 
     course = serializers.CharField(source="enrollment.course.slug", read_only=True)
     student = serializers.CharField(source="user.username", read_only=True)
+    state = serializers.ChoiceField(LearningSession.State.choices, allow_blank=True, read_only=True)
     ended_at = serializers.DateTimeField(source="effective_ended_at", allow_null=True, read_only=True)
     end_reason = serializers.SerializerMethodField()
     duration_seconds = SecondsField(source="duration")

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from courses import media
-from courses.views import catalogue, learning, seats
+from courses.views import authoring, catalogue, learning, seats
 
 urlpatterns = [
     path("subjects/", catalogue.SubjectListView.as_view(), name="subjects"),
@@ -23,7 +23,19 @@ urlpatterns = [
     path("enrollments/<int:pk>/pause/", seats.PauseView.as_view(), name="enrollment-pause"),
     path("enrollments/<int:pk>/resume/", seats.ResumeView.as_view(), name="enrollment-resume"),
     path("enrollments/<int:pk>/withdraw/", seats.EndView.as_view(), name="enrollment-withdraw"),
+    path("courses/<slug:slug>/publish/", authoring.PublishView.as_view(), name="publish"),
+    path("courses/<slug:slug>/archive/", authoring.ArchiveView.as_view(), name="archive"),
+    path("courses/<slug:slug>/modules/", authoring.ModuleListView.as_view(), name="modules"),
+    path("courses/<slug:slug>/modules/order/", authoring.ModuleOrderView.as_view(), name="module-order"),
+    path("modules/<int:pk>/", authoring.ModuleView.as_view(), name="module"),
+    path("modules/<int:pk>/contents/", authoring.ContentListView.as_view(), name="contents"),
+    path("modules/<int:pk>/contents/order/", authoring.ContentOrderView.as_view(), name="content-order"),
+    path("contents/<int:pk>/", authoring.ContentView.as_view(), name="content"),
+    path("contents/<int:pk>/items/", authoring.ItemListView.as_view(), name="items"),
+    path("contents/<int:pk>/items/order/", authoring.ItemOrderView.as_view(), name="item-order"),
+    path("items/<int:pk>/", authoring.ItemView.as_view(), name="item"),
     path("enrollments/", learning.EnrollmentListView.as_view(), name="enrollments"),
+    path("progress/", learning.ProgressListView.as_view(), name="progress"),
     path("sessions/", learning.SessionListView.as_view(), name="sessions"),
     path("sessions/<int:pk>/", learning.SessionView.as_view(), name="session"),
     path("items/<int:pk>/file/", media.ItemFileView.as_view(), name="item-file"),

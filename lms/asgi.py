@@ -11,6 +11,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lms.settings")
 django = get_asgi_application()
 
+from lms.bodies import BoundedBodies  # noqa: E402
 from realtime import hub  # noqa: E402  (models need Django to be set up)
 from realtime.consumer import Consumer  # noqa: E402
 
@@ -44,4 +45,4 @@ async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "lifespan.shutdown.complete"})
 
 
-application = ProtocolTypeRouter({"http": django, "websocket": websocket, "lifespan": lifespan})
+application = ProtocolTypeRouter({"http": BoundedBodies(django), "websocket": websocket, "lifespan": lifespan})

@@ -4,7 +4,7 @@ import logging
 from math import ceil
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
@@ -22,6 +22,8 @@ NOT_FOUND = {"code": "not_found", "detail": "There is nothing here, or it is not
 BAD_REQUEST = {"code": "bad_request", "detail": "This request can't be answered here: look at its Host and its size."}
 SERVER_ERROR = {"code": "server_error", "detail": "Something went wrong on our side. It has been noted."}
 
+TOO_LARGE = {"code": "too_large", "detail": "This is more than a request may carry."}
+BAD_REQUEST = {"code": "bad_request", "detail": "This request can't be read."}
 UNAVAILABLE = {"code": "unavailable", "detail": "The database does not answer at the moment. Try again shortly."}
 
 # The framework's names for its errors, in ours.
@@ -51,6 +53,10 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
         return Response(NOT_FOUND, status=404)
     if isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    if isinstance(error, SuspiciousOperation):
+        set_rollback()
+        is_too_large = isinstance(error, RequestDataTooBig)
+        return Response(TOO_LARGE if is_too_large else BAD_REQUEST, status=413 if is_too_large else 400)
     if isinstance(error, OperationalError | InterfaceError):
         logger.error("%s: %s", context["request"].path, error)
         return Response(UNAVAILABLE, status=503, headers={"Retry-After": "2"})

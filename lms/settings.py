@@ -216,7 +216,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "lms.rest.Pagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_THROTTLE_CLASSES": ["users.throttling.RequestThrottle"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "lms.openapi.Schema",
     "EXCEPTION_HANDLER": "lms.errors.exception_handler",
     "COERCE_DECIMAL_TO_STRING": False,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -232,6 +232,8 @@ SPECTACULAR_SETTINGS = {
         "CourseStatus": "courses.models.Course.Status",
         "EnrollmentStatus": "courses.models.CourseEnrollment.Status",
     },
+    # What is sent and what is answered are two shapes: what is only read can not be sent.
+    "COMPONENT_SPLIT_REQUEST": True,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
@@ -239,6 +241,13 @@ SPECTACULAR_SETTINGS = {
 # Files ---------------------------------------------------------------------------------------------------------
 
 MEDIA_ROOT = DATA_DIR / "media"
+UPLOAD_MAX_BYTES = {
+    "image": 10 * 1024**2,
+    "video": 512 * 1024**2,
+    "file": 100 * 1024**2,
+    "captions": 1024**2,
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024**2  # a request but for its files
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STORAGES = {

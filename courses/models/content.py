@@ -1,12 +1,15 @@
 """What a course is made of: modules, their contents, and the items that a content shows."""
 
+from collections.abc import Iterable
+from functools import partial
 from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
 from django.core.validators import FileExtensionValidator
-from django.db import models
+from django.db import models, transaction
+from django.db.models.fields.files import FieldFile
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
@@ -153,6 +156,24 @@ class ItemBase(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def save(self, **kwargs: Any) -> None:
+        """Save; a file that was replaced is deleted after the commit."""
+        before = type(self)._base_manager.filter(pk=self.pk).first() if self.pk and _files_of(self) else None
+        super().save(**kwargs)
+        if before is not None:
+            kept = {file.name for file in _files_of(self)}
+            _delete_after_commit(file for file in _files_of(before) if file.name not in kept)
+
+
+def _files_of(item: ItemBase) -> list[FieldFile]:
+    files = [field for field in item._meta.concrete_fields if isinstance(field, models.FileField)]
+    return [file for field in files if (file := getattr(item, field.attname))]
+
+
+def _delete_after_commit(files: Iterable[FieldFile]) -> None:
+    for file in files:
+        transaction.on_commit(partial(file.storage.delete, str(file.name)), robust=True)
+
 
 class Text(ItemBase):
     body = models.TextField()
@@ -173,6 +194,13 @@ class Video(ItemBase):
 
 class File(ItemBase):
     file = models.FileField(upload_to="files/")
+
+
+@receiver(post_delete, sender=Image)
+@receiver(post_delete, sender=Video)
+@receiver(post_delete, sender=File)
+def delete_files_with_their_item(instance: ItemBase, **_: Any) -> None:
+    _delete_after_commit(_files_of(instance))
 
 
 def _next_order(siblings: models.QuerySet[Any]) -> int:

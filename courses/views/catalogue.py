@@ -1,19 +1,27 @@
-"""Subjects, courses and their outlines. What a caller may see is decided in courses/catalogue.py."""
+"""Subjects, courses and their outlines. What a caller may see is decided in courses/catalogue.py.
+
+A course is created, changed and deleted here too, by the rules of courses/authoring.py; what it is made of, in
+courses/views/authoring.py.
+"""
 
 from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.cache import patch_vary_headers
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import conditional_page
 from django_filters import rest_framework as filters  # type: ignore[import-untyped]
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework import generics
+from rest_framework import generics, status
 from rest_framework.filters import OrderingFilter, SearchFilter
-from rest_framework.permissions import AllowAny
+from rest_framework.permissions import AllowAny, IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from courses import catalogue
+from courses import authoring, catalogue
+from courses.authoring_serializers import CourseAuthoringSerializer
 from courses.models import Course, Subject
 from courses.serializers import CourseListSerializer, CourseSerializer, OutlineSerializer, SubjectSerializer
 from users.models import User
@@ -34,19 +42,42 @@ class StableOrdering(OrderingFilter):
         return [*(super().get_ordering(request, queryset, view) or []), "-pk"]
 
 
+@method_decorator(conditional_page, name="dispatch")
+class ConditionalGet(APIView):
+    """Answers 304 to an `If-None-Match` with the ETag of what it would answer: a hash of all of that, for this caller.
+
+    A course shows seats, offers that lapse by the clock, and its caller's own state (docs/decisions/0057).
+    """
+
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().finalize_response(*args, **kwargs)
+        patch_vary_headers(response, ("Authorization", "Cookie"))
+        response.headers["Cache-Control"] = "private, no-cache"
+        return response
+
+
 class SubjectListView(generics.ListAPIView[Subject]):
     """The subjects that courses belong to, by title."""
 
     permission_classes = (AllowAny,)
     serializer_class = SubjectSerializer
     queryset = Subject.objects.order_by("title", "pk")
-    filter_backends = ()
+    filter_backends = (SearchFilter,)
+    search_fields = ("title",)
 
 
-class CourseListView(generics.ListAPIView[Course]):
+def show_course(slug: str, user: catalogue.Caller) -> Course:
+    """The course as its own page shows it to this caller."""
+    course: Any = get_object_or_404(catalogue.listed_courses(user), slug=slug)
+    course.enrollment = catalogue.own_enrollment(course=course, user=user)
+    course.waitlist = catalogue.waitlist_place(course=course, user=user)
+    return cast(Course, course)
+
+
+class CourseListView(ConditionalGet, generics.ListAPIView[Course]):
     """Published courses; with them one's own drafts, and the archived courses one is in."""
 
-    permission_classes = (AllowAny,)
+    permission_classes = (IsAuthenticatedOrReadOnly,)
     serializer_class = CourseListSerializer
     queryset = Course.objects.none()
     filter_backends = (filters.DjangoFilterBackend, SearchFilter, StableOrdering)
@@ -58,26 +89,44 @@ class CourseListView(generics.ListAPIView[Course]):
     def get_queryset(self) -> QuerySet[Course]:
         return catalogue.listed_courses(self.request.user)
 
-
-class CourseView(generics.RetrieveAPIView[Course]):
-    """A course with the caller's `enrollment` and place in the `waitlist`, null where there is none."""
-
-    permission_classes = (AllowAny,)
-    serializer_class = CourseSerializer
-    lookup_field = "slug"
-
-    def get_queryset(self) -> QuerySet[Course]:
-        return catalogue.listed_courses(self.request.user)
-
-    def get_object(self) -> Course:
-        course: Any = super().get_object()
-        user = self.request.user
-        course.enrollment = catalogue.own_enrollment(course=course, user=user)
-        course.waitlist = catalogue.waitlist_place(course=course, user=user)
-        return cast(Course, course)
+    @extend_schema(request=CourseAuthoringSerializer, responses={201: CourseSerializer})
+    def post(self, request: Request) -> Response:
+        """Begin a course, as a draft: for instructors and staff."""
+        asked = CourseAuthoringSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        course = authoring.create_course(owner=cast(User, request.user), **asked.validated_data)
+        shown = CourseSerializer(show_course(course.slug, request.user), context={"request": request})
+        return Response(shown.data, status=status.HTTP_201_CREATED)
 
 
-class OutlineView(APIView):
+class CourseView(ConditionalGet):
+    permission_classes = (IsAuthenticatedOrReadOnly,)
+
+    @extend_schema(responses=CourseSerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        """A course with the caller's `enrollment` and place in the `waitlist`, null where there is none."""
+        return Response(CourseSerializer(show_course(slug, request.user), context={"request": request}).data)
+
+    @extend_schema(request=CourseAuthoringSerializer(partial=True), responses=CourseSerializer)
+    def patch(self, request: Request, slug: str) -> Response:
+        """Change a course of one's own."""
+        course = self.authored(slug)
+        asked = CourseAuthoringSerializer(course, data=request.data, partial=True)
+        asked.is_valid(raise_exception=True)
+        course = authoring.change_course(course=course, **asked.validated_data)
+        return self.get(request, course.slug)
+
+    @extend_schema(responses={204: None, 409: OpenApiResponse(description="Learners have taken part in it.")})
+    def delete(self, request: Request, slug: str) -> Response:
+        """Delete a course of one's own that nobody has taken part in, with all it is made of."""
+        authoring.delete_course(course=self.authored(slug))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def authored(self, slug: str) -> Course:
+        return get_object_or_404(authoring.authored_courses(cast(User, self.request.user)), slug=slug)
+
+
+class OutlineView(ConditionalGet):
     """A course's modules, contents and items, with what the caller has completed of them."""
 
     @extend_schema(

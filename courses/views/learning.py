@@ -7,10 +7,15 @@ from django_filters import rest_framework as filters  # type: ignore[import-unty
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import generics
+from rest_framework.filters import SearchFilter
 
+from courses import catalogue
 from courses.models import CourseEnrollment, LearningSession
-from courses.serializers import EnrollmentSerializer, LearningSessionSerializer
+from courses.serializers import EnrollmentSerializer, LearningSessionSerializer, StudentProgressSerializer
+from courses.views.catalogue import StableOrdering
 from users.models import User
+
+SEARCHED = (filters.DjangoFilterBackend, SearchFilter, StableOrdering)
 
 
 class EnrollmentFilter(filters.FilterSet):  # type: ignore[misc]
@@ -26,11 +31,30 @@ class EnrollmentListView(generics.ListAPIView[CourseEnrollment]):
 
     serializer_class = EnrollmentSerializer
     queryset = CourseEnrollment.objects.none()
+    filter_backends = SEARCHED
     filterset_class = EnrollmentFilter
+    search_fields = ("course__title",)
+    ordering_fields = ("enrolled_on", "last_accessed", "progress_percentage")
+    ordering = ("-enrolled_on",)
 
     def get_queryset(self) -> QuerySet[CourseEnrollment]:
         mine = CourseEnrollment.objects.filter(student=cast(User, self.request.user))
-        return mine.select_related("course", "student").order_by("-enrolled_on", "-pk")
+        return mine.select_related("course", "student")
+
+
+class ProgressListView(generics.ListAPIView[CourseEnrollment]):
+    """How far one has come in each course one learns in or completed."""
+
+    serializer_class = StudentProgressSerializer
+    queryset = CourseEnrollment.objects.none()
+    filter_backends = SEARCHED
+    filterset_class = EnrollmentFilter
+    search_fields = ("course__title",)
+    ordering_fields = ("last_accessed", "progress_percentage", "enrolled_on")
+    ordering = ("-enrolled_on",)
+
+    def get_queryset(self) -> QuerySet[CourseEnrollment]:
+        return catalogue.student_progress(cast(User, self.request.user))
 
 
 @extend_schema_field(OpenApiTypes.BOOL)
@@ -44,6 +68,8 @@ class StrictBooleanFilter(filters.TypedChoiceFilter):  # type: ignore[misc]
 
 class SessionFilter(filters.FilterSet):  # type: ignore[misc]
     course = filters.CharFilter(field_name="enrollment__course__slug", help_text="A course's slug.")
+    content = filters.NumberFilter(field_name="content", help_text="A content's number.")
+    device_type = filters.ChoiceFilter(choices=LearningSession.Device.choices)
     active = StrictBooleanFilter(
         field_name="effective_ended_at", lookup_expr="isnull", help_text="Whether it goes on at this moment."
     )
@@ -62,14 +88,17 @@ class SessionListView(generics.ListAPIView[LearningSession]):
 
     serializer_class = LearningSessionSerializer
     queryset = LearningSession.objects.none()
+    filter_backends = (filters.DjangoFilterBackend, StableOrdering)
     filterset_class = SessionFilter
+    ordering_fields = ("started_at", "duration")
+    ordering = ("-started_at",)
 
     def get_queryset(self) -> QuerySet[LearningSession]:
         user = cast(User, self.request.user)
         sessions = readable_sessions(user)
         if not self.request.query_params.get("course"):
             sessions = sessions.filter(user=user)
-        return sessions.order_by("-started_at", "-pk")
+        return sessions
 
 
 class SessionView(generics.RetrieveAPIView[LearningSession]):

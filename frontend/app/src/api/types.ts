@@ -1,4 +1,11 @@
-/** What the REST API answers, as far as this app reads it. A course is named by its slug. */
+/**
+ * What the REST API answers, as far as this app reads it. A course is named by its slug.
+ * The shapes are the server's own: `openapi.ts` is made from docs/openapi.json by `make generate`.
+ */
+
+import type { components } from "./openapi";
+
+type Schemas = components["schemas"];
 
 export interface Page<T> {
   count: number;
@@ -6,89 +13,39 @@ export interface Page<T> {
   results: T[];
 }
 
-export interface Me {
-  id: number;
-  username: string;
-  first_name: string;
-  last_name: string;
-  is_staff: boolean;
-}
+export type Me = Pick<Schemas["Me"], "id" | "username" | "first_name" | "last_name" | "is_staff">;
 
-export interface CourseSummary {
-  id: number;
-  title: string;
-  slug: string;
-  overview: string;
-  difficulty_level: "" | "beginner" | "intermediate" | "advanced";
-  estimated_hours: number | null;
-  enrollment_count: number;
-  can_enroll: { allowed: boolean; message: string };
-  instructor_name: string;
-}
+export type CourseSummary = Pick<
+  Schemas["CourseList"],
+  | "id"
+  | "title"
+  | "slug"
+  | "overview"
+  | "difficulty_level"
+  | "estimated_hours"
+  | "enrollment_count"
+  | "can_enroll"
+  | "instructor_name"
+>;
 
-export interface Enrollment {
-  id: number;
-  course: string;
-  course_title: string;
-  status: "pending" | "enrolled" | "completed" | "paused" | "withdrawn" | "rejected";
-  /** 0 to 100. */
-  progress_percentage: number;
-  total_time_spent_seconds: number;
-}
+/** `progress_percentage` is 0 to 100. */
+export type Enrollment = Pick<
+  Schemas["Enrollment"],
+  "id" | "course" | "course_title" | "status" | "progress_percentage" | "total_time_spent_seconds"
+>;
 
-export interface CourseDetail extends CourseSummary {
-  /** The owner's user name. */
-  owner: string;
-  /** The caller's own, or null. */
-  enrollment: Enrollment | null;
-}
+/** `owner` is a user name, `enrollment` the caller's own. */
+export type CourseDetail = CourseSummary & Pick<Schemas["Course"], "owner"> & { enrollment: Enrollment | null };
 
-interface ItemBase {
-  id: number;
-  title: string;
-}
-interface FileBase extends ItemBase {
-  /** A path of this site. */
-  url: string;
-  name: string;
-  /** Bytes; null when the file is missing. */
-  size: number | null;
-}
-export interface TextItem extends ItemBase {
-  kind: "text";
-  body: string;
-}
-export interface ImageItem extends FileBase {
-  kind: "image";
-  alt: string;
-}
-export interface VideoItem extends FileBase {
-  kind: "video";
-  /** The path of a WebVTT file. */
-  captions: string | null;
-}
-export interface FileItem extends FileBase {
-  kind: "file";
-}
-export type Item = TextItem | ImageItem | VideoItem | FileItem;
+export type TextItem = Schemas["TextItem"];
+export type ImageItem = Schemas["ImageItem"];
+export type VideoItem = Schemas["VideoItem"];
+export type FileItem = Schemas["FileItem"];
+export type Item = Schemas["OutlineItem"];
 
-export interface Content {
-  id: number;
-  title: string;
-  completed: boolean;
-  items: Item[];
-}
+export type Content = Pick<Schemas["OutlineContent"], "id" | "title" | "completed" | "items">;
 
-export interface Module {
-  id: number;
-  title: string;
-  overview: string;
-  /** 0 to 100. */
-  percent: number;
-  contents: Content[];
-}
+/** `percent` is 0 to 100. */
+export type Module = Pick<Schemas["OutlineModule"], "id" | "title" | "overview" | "percent"> & { contents: Content[] };
 
-export interface Outline {
-  course: string;
-  modules: Module[];
-}
+export type Outline = Pick<Schemas["Outline"], "course"> & { modules: Module[] };

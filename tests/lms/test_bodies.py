@@ -1,0 +1,58 @@
+"""A request's body is bounded before anybody looks at it, whether or not it says how long it is."""
+
+import socket
+
+import httpx
+import pytest
+from django.conf import settings
+
+from courses.models import ContentItem, Course
+from lms.bodies import FORM_BYTES
+from tests.people import token_of
+from tests.site import Site
+from users.models import User
+
+MIB = 1024**2
+JSON = "application/json"
+FORM = "multipart/form-data; boundary=x"
+
+
+def status_line(site: Site, path: str, *, kind: str, length: str, body: bytes = b"") -> bytes:
+    """What is answered to this much of a request; the rest of it never comes."""
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\n{length}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", site.ports[0]), timeout=60) as connection:
+        connection.sendall(head.encode() + body)
+        return connection.recv(4096).partition(b"\r\n")[0]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/login/", "/api/v1/courses/", "/api/v1/nothing/", "/"])
+@pytest.mark.parametrize(("kind", "most"), [(JSON, settings.DATA_UPLOAD_MAX_MEMORY_SIZE), (FORM, FORM_BYTES)])
+def test_a_body_that_says_it_is_too_large_is_refused_at_once(site: Site, path: str, kind: str, most: int) -> None:
+    line = status_line(site, path, kind=kind, length=f"Content-Length: {most + 1}")
+    assert line.startswith(b"HTTP/1.1 413")
+
+
+def test_a_body_that_does_not_say_is_refused_when_it_is_too_large(site: Site) -> None:
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    chunks = b"".join(b"%x\r\n%s\r\n" % (MIB, b" " * MIB) for _ in range(most // MIB)) + b"1\r\n \r\n"
+    line = status_line(site, "/api/v1/login/", kind=JSON, length="Transfer-Encoding: chunked", body=chunks)
+    assert line.startswith(b"HTTP/1.1 413")
+    assert httpx.get(f"{site.http()}/healthz", timeout=60).status_code == 200
+
+
+def test_a_body_within_bounds_is_read(site: Site, ines: User) -> None:
+    headers = {"Authorization": f"Bearer {token_of(ines)}"}
+    body = {"title": "x" * MIB}
+    answer = httpx.post(f"{site.http()}/api/v1/courses/", json=body, headers=headers, timeout=60)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
+def test_the_fields_of_a_form_are_bounded_too(site: Site, intro: Course, ines: User) -> None:
+    headers = {"Authorization": f"Bearer {token_of(ines)}"}
+    url = f"{site.http()}/api/v1/items/{ContentItem.objects.all()[0].pk}/"
+    file = {"file": ("notes.txt", b"x")}
+    answer = httpx.patch(url, data={"title": "x" * 3 * MIB}, files=file, headers=headers, timeout=60)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    many = {f"file{number}": ("notes.txt", b"x") for number in range(101)}
+    answer = httpx.patch(url, files=many, headers=headers, timeout=60)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
