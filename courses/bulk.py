@@ -59,9 +59,9 @@ def enroll_all(*, course: Course, lines: Sequence[Line], actor: User, dry_run: b
 def _judged(held: Seats, lines: Sequence[Line]) -> list[User]:
     """Whom the lines name, each of whom can be given a seat. Raises ImportRefused."""
     asked = {line.learner for line in lines}
-    people = User.objects.annotate(address=Lower("email")).filter(
-        Q(username__in=asked) | Q(address__in={learner.lower() for learner in asked if "@" in learner})
-    )
+    addresses = {learner.lower() for learner in asked if "@" in learner}
+    named_so = User.objects.annotate(address=Lower("email"))
+    people = list(named_so.filter(Q(username__in=asked) | Q(address__in=addresses)))
     by_name = {user.username: user for user in people}
     by_address = {user.address: user for user in people if user.address}
     enrollments = CourseEnrollment.objects.filter(course=held.course, student__in=people)

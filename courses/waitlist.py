@@ -100,4 +100,4 @@ def _no_offer(held: Seats, student: User) -> DomainError:
         return AlreadyEnrolled()
     trail = EnrollmentEvent.objects.filter(course=held.course, student=student)
     last = trail.order_by("-pk").values_list("kind", flat=True).first()
-    return OfferLapsed() if last == "lapse" else NoOffer()
+    return OfferLapsed() if last in ("offer", "lapse") else NoOffer()

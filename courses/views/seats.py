@@ -151,8 +151,10 @@ class WaitlistEntryView(APIView):
         asked = PrioritySerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         waitlist.set_priority(course=course, entry_id=pk, actor=user, **asked.validated_data)
-        entries = CourseWaitlist.objects.filter(course=course).select_related("student").with_position()
-        return Response(WaitlistEntrySerializer(next(entry for entry in entries if entry.pk == pk)).data)
+        entry: Any = get_object_or_404(CourseWaitlist.objects.select_related("student"), course=course, pk=pk)
+        place = catalogue.waitlist_place(course=course, user=entry.student)
+        entry.position = place.position if place else None
+        return Response(WaitlistEntrySerializer(entry).data)
 
 
 class StatusFilter(filters.FilterSet):  # type: ignore[misc]

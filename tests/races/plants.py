@@ -3,14 +3,15 @@
 import time
 from typing import Any
 
-from courses import enrollment, seats
-from courses.models import Course
 from tests.faults.plants import planted
 
 
 @planted
 def no_course_lock() -> None:
     """Everybody reads the course without its lock, and rests a moment before writing."""
+    from courses import enrollment, seats
+    from courses.models import Course
+
     locked = enrollment._locked
 
     def read_and_rest(*arguments: Any, **options: Any) -> Any:

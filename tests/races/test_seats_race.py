@@ -36,7 +36,7 @@ async def storm(site: Site, owner: "User") -> tuple[list[httpx.Response], list[h
         return [token_of(make_user(f"learner{number}")) for number in range(LEARNERS)]
 
     tokens = await orm(prepare)
-    limits = httpx.Limits(max_connections=None)
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)  # none that a server is about to close
 
     async with httpx.AsyncClient(timeout=120, trust_env=False, limits=limits) as client:
 
