@@ -46,9 +46,10 @@ generate: $(VENV) $(MODULES) ## write anew what is made: the references of proto
 stress: $(VENV) $(APP) browser ## the fault, race and property tests at full counts; the report: .data/stress-report.txt
 	STRESS=1 $(BIN)/python -m pytest tests/faults tests/races tests/courses tests/realtime tests/e2e
 
-bench: $(VENV) ## what one core carries, beside a bare echo and the usual way: benchmarks/RESULTS.md (8 minutes)
+bench: $(VENV) ## what one core carries, beside a bare echo and the usual way: benchmarks/RESULTS.md, NEWS.md (10 minutes)
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.seats
+	$(BIN)/python -m benchmarks.news
 
 format: $(VENV) ## write the code as `make check` wants it
 	$(BIN)/ruff check --fix .

@@ -17,6 +17,7 @@ APPS = {
     "studybeat": "lms.asgi:application",
     "echo": "benchmarks.peers.echo:application",
     "tutorial": "benchmarks.peers.tutorial:application",
+    "groups": "benchmarks.peers.groups:application",
 }
 START_SECONDS = 60.0
 

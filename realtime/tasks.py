@@ -13,12 +13,12 @@ RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
 """After 4 s, 16 s, … 4.5 hours; then the mail server had its chances."""
 
 
-@app.task(queue="mail", retry=RETRY, pass_context=False)
+@app.task(queue="mail", priority=-1, retry=RETRY, pass_context=False)
 def mail_notification(notification_id: int) -> None:
     delivery.mail_notification(notification_id)
 
 
-@app.task(queue="mail", retry=RETRY, pass_context=False)
+@app.task(queue="mail", priority=-1, retry=RETRY, pass_context=False)
 def mail_digest(user_id: int, week: str) -> None:
     """`week` is its Monday, as YYYY-MM-DD."""
     digest.mail(user_id, date.fromisoformat(week))

@@ -127,5 +127,5 @@ async def test_without_the_look_news_that_no_hint_told_of_does_not_come(
     async with Learner(site.ws(0), token=token) as learner:
         await learner.hello()
         await orm(confirm, intro, ana)
-        with pytest.raises(AssertionError, match="no .*notification"):
+        with pytest.raises(AssertionError, match=r"no .*notification"):
             await learner.expect("notification", within=HINT_SECONDS)

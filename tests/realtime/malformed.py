@@ -162,6 +162,9 @@ BAD_FRAMES = [
     (sampling(interactions=2**53), "samples[1].interactions: expected `int` <= 9007199254740991", "r"),
     (sampling(interactions=[]), "samples[1].interactions: expected `int`, got `array`", "r"),
     ('{"type":"session.close","ref":"r"}', "session: this field is required", "r"),
+    ('{"type":"notifications.seen","ref":"r"}', "number: this field is required", "r"),
+    ('{"type":"notifications.seen","ref":"r","number":-1}', "number: expected `int` >= 0", "r"),
+    ('{"type":"notifications.seen","ref":"r","number":"58"}', "number: expected `int`, got `str`", "r"),
     ('{"type":"session.close","ref":"r","session":1,"samples":null}', "samples: expected `array`, got `null`", "r"),
 ]
 

@@ -55,6 +55,11 @@ GOOD = [
         '[{"seq":3,"at":15000,"state":"focus","interactions":0}]}',
         protocol.SessionClose(ref="b", session=901, samples=[Sample(3, 15_000, "focus", 0)]),
     ),
+    (
+        '{"type":"notifications.seen","ref":"n","number":58}',
+        protocol.NotificationsSeen(ref="n", number=58),
+    ),
+    ('{"type":"notifications.seen","number":0}', protocol.NotificationsSeen(number=0)),
     ('{"type":"session.close","session":901}', protocol.SessionClose(session=901, samples=[])),
     # What is odd and yet a frame.
     (' \n{ "type" : "ping" }\t', protocol.Ping()),
@@ -131,8 +136,19 @@ ANY_JSON = st.recursive(
     lambda children: st.lists(children, max_size=3) | st.dictionaries(ANY_TEXT, children, max_size=3),
     max_leaves=8,
 )
-FIELDS = ["ref", "token", "device_type", "notifications_after", "key", "course", "content", "session", "samples"]
-KINDS = ["hello", "ping", "session.open", "session.samples", "session.close", "nope"]
+FIELDS = [
+    "ref",
+    "token",
+    "device_type",
+    "notifications_after",
+    "key",
+    "course",
+    "content",
+    "session",
+    "samples",
+    "number",
+]
+KINDS = ["hello", "ping", "session.open", "session.samples", "session.close", "notifications.seen", "nope"]
 NEARLY_FRAMES = st.fixed_dictionaries(
     {}, optional={"type": st.sampled_from(KINDS) | ANY_JSON} | dict.fromkeys(FIELDS, ANY_JSON)
 ).map(json.dumps)
@@ -234,6 +250,32 @@ SENT = [
         protocol.Error(ref="a", code=ErrorCode.SESSION_CLOSED, message="It has ended.", **ACK_FIELDS),
         json.dumps({"type": "error", "ref": "a", "code": "session_closed", "message": "It has ended."} | ACK_FIELDS),
     ),
+    (
+        protocol.Notification(
+            number=58,
+            kind=protocol.NotificationKind.WAITLIST_OFFER,
+            created_at=msgspec.convert("2026-01-01T00:00:00Z", protocol.Moment),
+            title="A seat",
+            body="It is yours.",
+            data=protocol.NotificationData(
+                course="intro", offer_expires_at=msgspec.convert("2026-01-03T00:00:00Z", protocol.Moment)
+            ),
+        ),
+        """{"type":"notification","number":58,"kind":"waitlist.offer","created_at":"2026-01-01T00:00:00Z",
+        "title":"A seat","body":"It is yours.","data":{"course":"intro","offer_expires_at":"2026-01-03T00:00:00Z"}}""",
+    ),
+    (
+        protocol.NotificationsState(head=58, seen=58, unread=0),
+        '{"type":"notifications.state","head":58,"seen":58,"unread":0}',
+    ),
+    (
+        protocol.WaitlistUpdated(course="intro", position=2, offer_expires_at=None),
+        '{"type":"waitlist.updated","course":"intro","position":2,"offer_expires_at":null}',
+    ),
+    (
+        protocol.WaitlistUpdated(course="intro", position=None, offer_expires_at=None),
+        '{"type":"waitlist.updated","course":"intro","position":null,"offer_expires_at":null}',
+    ),
     (protocol.Bye(reconnect_after_ms=1_500), '{"type":"bye","reconnect_after_ms":1500}'),
 ]
 
@@ -245,7 +287,7 @@ def test_what_is_sent_is_what_the_contract_shows(frame: protocol.ServerFrame, te
 
 
 def test_codes_and_limits_are_the_contracts() -> None:
-    assert sorted(CloseCode) == [1009, 4001, 4008, 4012, 4013, 4500, 4501, 4502, 4503, 4504, 4505]
+    assert sorted(CloseCode) == [1009, 1011, 1013, 4001, 4008, 4012, 4013, 4500, 4501, 4502, 4503, 4504, 4505]
     assert set(ErrorCode) == {
         "bad_json",
         "bad_frame",
@@ -263,4 +305,20 @@ def test_codes_and_limits_are_the_contracts() -> None:
     assert (protocol.SPAN_MS, protocol.IDLE_SPAN_MS, protocol.LATE_MS) == (25_000, 150_000, 150_000)
     assert (protocol.SILENCE_MS, protocol.IDLE_SILENCE_MS, protocol.HELLO_WITHIN_MS) == (60_000, 150_000, 10_000)
     assert (protocol.UNREAD_BYTES, protocol.WRITE_BLOCKED_MS, protocol.OVER_LIMIT_MS) == (2**20, 10_000, 10_000)
+    assert {kind.value for kind in protocol.NotificationKind} == {
+        "enrollment.requested",
+        "enrollment.approved",
+        "enrollment.rejected",
+        "enrollment.confirmed",
+        "enrollment.ended",
+        "waitlist.joined",
+        "waitlist.offer",
+        "waitlist.offer_expired",
+        "progress.module_completed",
+        "progress.course_completed",
+        "certificate.issued",
+        "session.nudge",
+        "help.requested",
+    }
+    assert protocol.MISSED_NOTIFICATIONS == 200
     assert (protocol.BAD_FRAMES_IN_A_ROW, protocol.CONNECTIONS_PER_USER) == (10, 20)

@@ -34,6 +34,7 @@ STOP_SECONDS = 30.0
 LOOK_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0  # a child that lived so long may die without a pause before it is started again
+WORKER = ("--concurrency", "4")  # a mail server that keeps one job waiting holds up no sweep
 
 DEMO = "Sign in as ana, ben or chidi (students), ines (instructor) or admin; password studybeat."
 
@@ -101,7 +102,7 @@ class Command(BaseCommand):
     def start(self) -> None:
         self.children = [
             Child("web server", "-m", "lms.server", "--port", str(self.port)),
-            Child("job worker", str(Path(settings.BASE_DIR) / "manage.py"), "procrastinate", "worker"),
+            Child("job worker", str(Path(settings.BASE_DIR) / "manage.py"), "procrastinate", "worker", *WORKER),
         ]
         deadline = time.monotonic() + READY_SECONDS
         while trouble := self.trouble():
