@@ -12,6 +12,24 @@ export interface Me {
   first_name: string;
   last_name: string;
   is_staff: boolean;
+  email: string;
+  email_verified: boolean;
+  /** A path of this site. */
+  avatar: string | null;
+  bio: string;
+  email_notifications: boolean;
+  weekly_digest: boolean;
+  timezone: string;
+  student_profile: { goal: string } | null;
+}
+
+/** An API token: a device that is signed in by it. */
+export interface Device {
+  id: number;
+  name: string;
+  created_at: string;
+  last_used: string | null;
+  expires_at: string | null;
 }
 
 export interface CourseSummary {
