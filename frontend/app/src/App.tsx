@@ -10,7 +10,10 @@ import { CourseIntro } from "./course/CourseIntro";
 import { Shell } from "./layout/Shell";
 import { CoursePage } from "./pages/CoursePage";
 import { CoursesPage } from "./pages/CoursesPage";
+import { ForgotPasswordPage, ResetPasswordPage, VerifyEmailPage } from "./pages/MailedLinkPages";
 import { NotFoundPage } from "./pages/NotFoundPage";
+import { ProfilePage } from "./pages/ProfilePage";
+import { RegisterPage } from "./pages/RegisterPage";
 import { SignInPage } from "./pages/SignInPage";
 import { theme } from "./theme";
 
@@ -22,6 +25,10 @@ export function App() {
         <BrowserRouter>
           <Routes>
             <Route path="/sign-in" element={<SignInPage />} />
+            <Route path="/register" element={<RegisterPage />} />
+            <Route path="/verify-email" element={<VerifyEmailPage />} />
+            <Route path="/forgot-password" element={<ForgotPasswordPage />} />
+            <Route path="/reset-password" element={<ResetPasswordPage />} />
             <Route element={<RequireUser />}>
               <Route element={<Shell />}>
                 <Route index element={<CoursesPage />} />
@@ -29,6 +36,7 @@ export function App() {
                   <Route index element={<CourseIntro />} />
                   <Route path="contents/:contentId" element={<ContentPage />} />
                 </Route>
+                <Route path="/profile" element={<ProfilePage />} />
                 <Route path="*" element={<NotFoundPage />} />
               </Route>
             </Route>

@@ -84,7 +84,21 @@ export class FakeClient implements LiveClient {
   }
 }
 
-export const ana: Me = { id: 1, username: "ana", first_name: "Ana", last_name: "Lima", is_staff: false };
+export const ana: Me = {
+  id: 1,
+  username: "ana",
+  first_name: "Ana",
+  last_name: "Lima",
+  is_staff: false,
+  email: "ana@example.org",
+  email_verified: false,
+  avatar: null,
+  bio: "",
+  email_notifications: true,
+  weekly_digest: true,
+  timezone: "Europe/Lisbon",
+  student_profile: { goal: "" },
+};
 
 export const enrollment: Enrollment = {
   id: 5,

@@ -22,11 +22,23 @@ export function show(page: ReactNode, client: LiveClient): RenderResult {
   );
 }
 
-/** Plays the REST API: answers by path below `/api/v1/`; anything else is not found. */
-export function serve(answers: Record<string, { status?: number; body: unknown }>): void {
-  vi.stubGlobal("fetch", (url: string) => {
-    const found = answers[url.replace("/api/v1/", "")];
+export interface Call {
+  method: string;
+  path: string;
+  body: unknown;
+}
+
+/** Plays the REST API: answers by path below `/api/v1/`; anything else is not found. Keeps what was sent, in order. */
+export function serve(answers: Record<string, { status?: number; body: unknown }>): Call[] {
+  const calls: Call[] = [];
+  vi.stubGlobal("fetch", (url: string, { method = "GET", body: sent }: RequestInit = {}) => {
+    const path = url.replace("/api/v1/", "");
+    if (method !== "GET") calls.push({ method, path, body: typeof sent === "string" ? JSON.parse(sent) : sent });
+    const found = answers[path];
+    const status = found ? (found.status ?? 200) : 404;
+    if (status === 204) return Promise.resolve(new Response(null, { status }));
     const body = found?.body ?? { code: "not_found", detail: "There is nothing here, or it is not yours." };
-    return Promise.resolve(Response.json(body, { status: found ? (found.status ?? 200) : 404 }));
+    return Promise.resolve(Response.json(body, { status }));
   });
+  return calls;
 }

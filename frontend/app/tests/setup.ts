@@ -1,4 +1,4 @@
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
 
 // What Mantine asks of a browser and jsdom does not have. All screens are wide here.
@@ -18,4 +18,5 @@ vi.stubGlobal(
 );
 vi.stubGlobal("scrollTo", () => undefined);
 
+configure({ asyncUtilTimeout: 10_000 }); // for busy machines
 afterEach(cleanup);

@@ -100,6 +100,7 @@ class Command(BaseCommand):
         close_pool(connections["default"])
 
     def start(self) -> None:
+        os.environ.setdefault("SITE_URL", f"http://127.0.0.1:{self.port}")
         self.children = [
             Child("web server", "-m", "lms.server", "--port", str(self.port)),
             Child("job worker", str(Path(settings.BASE_DIR) / "manage.py"), "procrastinate", "worker", *WORKER),

@@ -40,10 +40,12 @@ async function read(response: Response): Promise<unknown> {
   }
 }
 
-async function request<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
+type Method = "GET" | "POST" | "PATCH" | "DELETE";
+
+async function request<T>(method: Method, path: string, body?: unknown): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") {
-    headers["Content-Type"] = "application/json";
+    if (!(body instanceof FormData)) headers["Content-Type"] = "application/json";
     headers["X-CSRFToken"] = csrfToken();
   }
   // Of a whole address the path alone counts: a proxy may have changed what the server takes for its origin.
@@ -54,7 +56,7 @@ async function request<T>(method: "GET" | "POST", path: string, body?: unknown):
       method,
       headers,
       credentials: "same-origin",
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: body instanceof FormData ? body : JSON.stringify(body) }),
     });
   } catch {
     throw new ApiError(0, { code: "unreachable", detail: "The server cannot be reached. Are you online?" });
@@ -67,3 +69,6 @@ async function request<T>(method: "GET" | "POST", path: string, body?: unknown):
 /** GET `path`, relative to `/api/v1/` (or a page's whole `next` address). */
 export const get = <T>(path: string): Promise<T> => request<T>("GET", path);
 export const post = <T>(path: string, body: unknown = {}): Promise<T> => request<T>("POST", path, body);
+/** A file goes as FormData. */
+export const patch = <T>(path: string, body: unknown): Promise<T> => request<T>("PATCH", path, body);
+export const remove = (path: string, body?: unknown): Promise<unknown> => request("DELETE", path, body);

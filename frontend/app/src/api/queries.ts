@@ -3,7 +3,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { ApiError, get } from "./http";
-import type { CourseDetail, CourseSummary, Enrollment, Me, Outline, Page } from "./types";
+import type { CourseDetail, CourseSummary, Device, Enrollment, Me, Outline, Page } from "./types";
 
 /** Who is signed in; null: nobody. */
 export const meQuery = queryOptions({
@@ -30,6 +30,12 @@ export const enrollmentsQuery = queryOptions({
     }
     return all;
   },
+});
+
+/** The newest 200 of them: more the server does not keep. */
+export const devicesQuery = queryOptions({
+  queryKey: ["devices"],
+  queryFn: async () => (await get<Page<Device>>("tokens/?page_size=200")).results,
 });
 
 export const coursesQuery = (search: string) =>

@@ -13,7 +13,25 @@ export interface Page<T> {
   results: T[];
 }
 
-export type Me = Pick<Schemas["Me"], "id" | "username" | "first_name" | "last_name" | "is_staff">;
+export type Me = Pick<
+  Schemas["Me"],
+  | "id"
+  | "username"
+  | "first_name"
+  | "last_name"
+  | "is_staff"
+  | "email"
+  | "email_verified"
+  | "avatar"
+  | "bio"
+  | "email_notifications"
+  | "weekly_digest"
+  | "timezone"
+  | "student_profile"
+>;
+
+/** An API token: a device that is signed in by it. */
+export type Device = Pick<Schemas["Token"], "id" | "name" | "created_at" | "last_used" | "expires_at">;
 
 export type CourseSummary = Pick<
   Schemas["CourseList"],

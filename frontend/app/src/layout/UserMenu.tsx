@@ -1,5 +1,6 @@
 import { Avatar, Button, Menu, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
+import { Link } from "react-router";
 
 import { post } from "../api/http";
 import { displayName, useUser } from "../auth/user";
@@ -27,7 +28,7 @@ export function UserMenu() {
     <Menu position="bottom-end" width={200} shadow="md">
       <Menu.Target>
         <Button variant="subtle" color="gray" px={6} aria-label={`Account of ${name}`} data-testid="me">
-          <Avatar name={name} color="iris" size={30} aria-hidden="true" />
+          <Avatar src={user.avatar} name={name} color="iris" size={30} aria-hidden="true" />
           <Text component="span" size="sm" fw={600} ml={8} visibleFrom="xs" c="var(--mantine-color-text)">
             {name}
           </Text>
@@ -35,6 +36,9 @@ export function UserMenu() {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{user.username}</Menu.Label>
+        <Menu.Item component={Link} to="/profile" leftSection={<Icon name="people" size={18} />}>
+          Profile
+        </Menu.Item>
         <Menu.Item
           leftSection={<Icon name="signOut" size={18} />}
           closeMenuOnClick={false}
