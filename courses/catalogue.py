@@ -11,7 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, FloatField, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce
 
-from courses.errors import NotEnrolled
+from courses.errors import NotEnrolled, NotFound, NotYours
 from courses.models import (
     Content,
     ContentItem,
@@ -33,9 +33,9 @@ IN_COURSE = (*CourseEnrollment.WITH_ACCESS, CourseEnrollment.Status.PAUSED)
 
 @dataclass(frozen=True, slots=True)
 class WaitlistPlace:
-    """One's place in the queue: 0 while an offer stands, else 1 for the next in turn."""
+    """One's place in the queue: 0 while an offer stands, else 1 for the next in turn; None for who is not in it."""
 
-    position: int
+    position: int | None
     offer_expires_at: datetime | None
 
 
@@ -93,6 +93,33 @@ def waitlist_place(*, course: Course, user: Caller) -> WaitlistPlace | None:
         | Q(priority=entry.priority, joined_waitlist=entry.joined_waitlist, pk__lt=entry.pk)
     )
     return WaitlistPlace(position=queue.waiting().filter(sooner).count() + 1, offer_expires_at=None)
+
+
+def owned_course(*, slug: str, user: User) -> Course:
+    """The course for its owner or staff. Raises NotFound for who may not see it, NotYours for who only sees it."""
+    course = visible_courses(user).filter(slug=slug).first()
+    if course is None:
+        raise NotFound
+    if course.owner_id != user.pk and not user.is_staff:
+        raise NotYours
+    return course
+
+
+def movable_enrollment(*, enrollment_id: int, user: User, by_learner: bool) -> CourseEnrollment:
+    """An enrolment for the course's owner or staff, or where `by_learner` for the learner too.
+
+    Raises NotFound for somebody else's, NotYours for one's own that only the owner may move.
+    """
+    found = CourseEnrollment.objects.select_related("course", "student").filter(pk=enrollment_id).first()
+    if found is None:
+        raise NotFound
+    if found.course.owner_id == user.pk or user.is_staff:
+        return found
+    if found.student_id != user.pk:
+        raise NotFound
+    if not by_learner:
+        raise NotYours
+    return found
 
 
 def studyable_items(user: User) -> QuerySet[ContentItem]:

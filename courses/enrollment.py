@@ -1,18 +1,28 @@
-"""Who may move where: the states of an enrolment, and the one function that changes them.
+"""Who may move where: the states of an enrolment, and the one place that changes them.
 
-Every move locks the course, then the enrolment, and reads after that. It writes a row of the audit trail beside the
-change, and when it takes access away it ends the learner's sessions in the same transaction. Nothing else writes
-`CourseEnrollment.status`.
+Every move locks the course (`courses/seats.py`), then the enrolment, and reads after that. It writes a row of the audit
+trail beside the change, ends the learner's sessions when it takes access away, and announces what happened at the end
+of the same transaction. Nothing else writes `CourseEnrollment.status`.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
-from courses import sessions
+from courses import seats, sessions
 from courses.errors import AlreadyEnrolled, CourseClosed, CourseFull, MoveNotAllowed, RestrictedCourse
-from courses.models import Admission, Course, CourseEnrollment, EnrollmentEvent
+from courses.events import (
+    EnrollmentApproved,
+    EnrollmentConfirmed,
+    EnrollmentEnded,
+    EnrollmentRejected,
+    EnrollmentRequested,
+    Place,
+)
+from courses.models import Admission, Course, CourseEnrollment, CourseWaitlist, EnrollmentEvent
+from courses.seats import Seats
 from users.errors import DomainError
 from users.models import User
 
@@ -32,136 +42,302 @@ MOVES: dict[str, tuple[tuple[str, ...], str]] = {
 }
 """All moves there are: from which states, to which one. No enrolment is the state ""."""
 
+ARCHIVED = "The course was archived."
+INVITED_ONLY = "The course takes only those whom its owner invites now."
+ACCOUNT_CLOSED = "The account was closed."
+
+
+# One's own moves -----------------------------------------------------------------------------------------------
+
 
 def enroll(*, course: Course, student: User) -> CourseEnrollment:
     """Take a seat, or ask for one where the course wants approval. A seat that is offered to the student is used up.
 
-    Locks the course, then the enrolment. Raises CourseClosed, RestrictedCourse, AlreadyEnrolled, CourseFull.
+    Locks the course, then the enrolment. Announces `EnrollmentConfirmed` or `EnrollmentRequested`.
+    Raises CourseClosed, RestrictedCourse, AlreadyEnrolled, CourseFull.
     """
-    with transaction.atomic():
-        course, enrollment = _locked(course_id=course.pk, student_id=student.pk)
-        admission = course.get_admission(student)
+    with seats.locked(course.pk) as held:
+        admission = held.course.get_admission(student)
         if admission is not Admission.CAN_ENROLL:
-            raise _refusal(admission)
-        offers_used, _ = course.waitlist_entries.offered().filter(student=student).delete()
-        needs_approval = course.enrollment_type == Course.EnrollmentType.APPROVAL
-        return _move(
-            "request" if needs_approval else "enroll",
-            course=course,
-            enrollment=enrollment,
-            actor=student,
-            approval_requested_at=timezone.now() if needs_approval else None,
-            approved_by=None,
-            approved_at=None,
-            rejection_reason="",
-            completed_on=None,
-            from_offer=needs_approval and offers_used > 0,
-        )
+            raise refusal(admission)
+        return take_seat(held, student=student)
+
+
+def take_seat(held: Seats, *, student: User) -> CourseEnrollment:
+    """`enroll`, for a caller who holds the lock and has judged that the student may."""
+    was_offered = held.take_out([student.pk], kind="accept", actor=student).get(student.pk, False)
+    enrollment = _locked(held, student_id=student.pk)
+    if held.course.enrollment_type == Course.EnrollmentType.APPROVAL:
+        requested = {**CLEAN, "approval_requested_at": timezone.now(), "from_offer": was_offered}
+        return _move(held, "request", enrollment, actor=student, has_seat=was_offered, fields=requested)
+    return _move(held, "enroll", enrollment, actor=student, has_seat=was_offered, fields=CLEAN)
+
+
+def withdraw(*, enrollment: CourseEnrollment, actor: User, reason: str = "") -> CourseEnrollment:
+    """End it, whoever asked for that; the seat goes to who is next.
+
+    Locks the course, then the enrolment, then its sessions. Announces what `sessions.end_access` does, and
+    `EnrollmentEnded` when it was somebody else's wish. Raises MoveNotAllowed.
+    """
+    return _locked_move("withdraw", enrollment, actor=actor, reason=reason)
+
+
+# The owner's ---------------------------------------------------------------------------------------------------
 
 
 def admit(*, course: Course, student: User, actor: User) -> CourseEnrollment:
     """Give this student a free seat, whatever the course asks of those who come by themselves.
 
-    Locks the course, then the enrolment. Raises MoveNotAllowed, CourseFull.
+    Locks the course, then the enrolment. Announces `EnrollmentConfirmed`. Raises CourseClosed, MoveNotAllowed,
+    CourseFull.
     """
-    with transaction.atomic():
-        course, enrollment = _locked(course_id=course.pk, student_id=student.pk)
-        return _move(
-            "enroll",
-            course=course,
-            enrollment=enrollment,
-            actor=actor,
-            approval_requested_at=None,
-            approved_by=actor,
-            approved_at=timezone.now(),
-            rejection_reason="",
-            completed_on=None,
-        )
+    with seats.locked(course.pk) as held:
+        _not_archived(held)
+        was_offered = held.take_out([student.pk], kind="leave", actor=actor).get(student.pk, False)
+        enrollment = _locked(held, student_id=student.pk)
+        return _move(held, "enroll", enrollment, actor=actor, has_seat=was_offered, fields=_approved_by(actor))
+
+
+def admit_all(held: Seats, *, students: Sequence[User], actor: User) -> None:
+    """Give each of them a seat, all or nobody, for a caller who holds the lock and has judged them.
+
+    None of them has a seat but by an offer or a request. Announces `EnrollmentConfirmed`, to whoever had asked
+    `EnrollmentApproved`. Raises CourseClosed, CourseFull.
+    """
+    _not_archived(held)
+    ids = [student.pk for student in students]
+    free = held.free()
+    rows = CourseEnrollment.objects.select_for_update(no_key=True).filter(course=held.course, student__in=ids)
+    before = {row.student_id: row for row in rows.order_by("pk")}
+    offers = held.take_out(ids, kind="leave", actor=actor)
+    needed = len(ids) - sum(offers.values()) - sum(row.holds_seat for row in before.values())
+    if free is not None and needed > free:
+        raise CourseFull(waitlist=held.course.waitlist_enabled)
+    admitted = {**_approved_by(actor), "status": Status.ENROLLED}
+    requests = [row.pk for row in before.values() if row.status == Status.PENDING]
+    rows.exclude(pk__in=requests).update(**admitted)
+    rows.filter(pk__in=requests).update(**{**admitted, "approval_requested_at": F("approval_requested_at")})
+    new = [CourseEnrollment(course=held.course, student_id=pk, **admitted) for pk in sorted({*ids} - {*before})]
+    CourseEnrollment.objects.bulk_create(new)
+    trail = []
+    for row in (*before.values(), *new):
+        was = before[row.student_id].status if row.student_id in before else ""
+        kind = "approve" if was == Status.PENDING else "enroll"
+        trail.append(_event(kind, row, actor=actor, before=was, after=Status.ENROLLED))
+        if news := _news(kind, row):
+            held.happened.append(news)
+    held.record(*trail)
 
 
 def approve(*, enrollment: CourseEnrollment, actor: User) -> CourseEnrollment:
-    """Grant a request. Locks the course, then the enrolment. Raises MoveNotAllowed, CourseFull."""
-    return _locked_move("approve", enrollment=enrollment, actor=actor, approved_by=actor, approved_at=timezone.now())
+    """Grant a request. Locks the course, then the enrolment. Announces `EnrollmentApproved`.
+
+    Raises MoveNotAllowed, CourseFull.
+    """
+    return _locked_move("approve", enrollment, actor=actor, approved_by=actor, approved_at=timezone.now())
 
 
 def reject(*, enrollment: CourseEnrollment, actor: User, reason: str) -> CourseEnrollment:
-    """Turn a request down. Locks the course, then the enrolment. Raises MoveNotAllowed."""
-    return _locked_move("reject", enrollment=enrollment, actor=actor, reason=reason, rejection_reason=reason)
+    """Turn a request down. Locks the course, then the enrolment. Announces `EnrollmentRejected`.
+
+    Raises MoveNotAllowed.
+    """
+    return _locked_move("reject", enrollment, actor=actor, reason=reason, rejection_reason=reason)
 
 
-def pause(*, enrollment: CourseEnrollment, actor: User) -> CourseEnrollment:
+def pause(*, enrollment: CourseEnrollment, actor: User, reason: str = "") -> CourseEnrollment:
     """Take access away for a while; the seat stays. Locks the course, then the enrolment, then its sessions.
 
-    Announces what `sessions.end_access` does. Raises MoveNotAllowed.
+    Announces `EnrollmentEnded`, and what `sessions.end_access` does. Raises MoveNotAllowed.
     """
-    return _locked_move("pause", enrollment=enrollment, actor=actor)
+    return _locked_move("pause", enrollment, actor=actor, reason=reason)
 
 
 def resume(*, enrollment: CourseEnrollment, actor: User) -> CourseEnrollment:
-    """Give access back after a pause. Locks the course, then the enrolment. Raises MoveNotAllowed."""
-    return _locked_move("resume", enrollment=enrollment, actor=actor)
+    """Give access back after a pause. Locks the course, then the enrolment. Announces `EnrollmentConfirmed`.
 
-
-def withdraw(*, enrollment: CourseEnrollment, actor: User) -> CourseEnrollment:
-    """End it, whoever asked for that; the seat is free. Locks the course, then the enrolment, then its sessions.
-
-    Announces what `sessions.end_access` does. Raises MoveNotAllowed.
+    Raises MoveNotAllowed.
     """
-    return _locked_move("withdraw", enrollment=enrollment, actor=actor)
+    return _locked_move("resume", enrollment, actor=actor)
 
 
-def _locked(*, course_id: int, student_id: int) -> tuple[Course, CourseEnrollment]:
-    """The course and the student's enrolment in it, locked in this order; a new one where there is none yet."""
-    course = Course.objects.select_for_update(no_key=True).get(pk=course_id)
+def complete(*, enrollment: CourseEnrollment, actor: User | None) -> CourseEnrollment:
+    """Note that the learner has completed the course: seat and access stay. Locks the course, then the enrolment.
+
+    Raises MoveNotAllowed.
+    """
+    return _locked_move("complete", enrollment, actor=actor, completed_on=timezone.now())
+
+
+# Several at once -----------------------------------------------------------------------------------------------
+
+
+def archive(*, course: Course, actor: User) -> None:
+    """No new seats; who waits or asked is told, and it ends; who is enrolled goes on.
+
+    Locks the course, then the requests. Announces `EnrollmentEnded` for each of them.
+    """
+    with seats.locked(course.pk) as held:
+        Course.objects.filter(pk=course.pk).update(status=Course.Status.ARCHIVED)
+        held.course.status = Course.Status.ARCHIVED
+        _bring_in_line(held, actor=actor)
+
+
+def course_changed(course_id: int) -> None:
+    """After a course was saved with another state, kind of enrolment or capacity: end what it has no place for, and
+    offer what is free. Locks and announces as `archive`."""
+    with seats.locked(course_id) as held:
+        _bring_in_line(held, actor=None)
+
+
+def leave_all(user_id: int) -> None:
+    """Give up every seat, request and place in a queue, as the account is closed. What was completed stays.
+
+    Locks the courses, then the enrolments, then their sessions. Announces what `sessions.end_access` does.
+    """
+    ending = CourseEnrollment.objects.filter(student=user_id).exclude(status__in=(*NOT_IN_COURSE, Status.COMPLETED))
+    waiting = CourseWaitlist.objects.filter(student=user_id)
+    with seats.locked_all({*ending.values_list("course", flat=True), *waiting.values_list("course", flat=True)}) as all:
+        of_course = {held.course.pk: held for held in all}
+        for held in all:
+            held.take_out([user_id], kind="leave", actor=None, reason=ACCOUNT_CLOSED)
+        _end(list(ending.filter(course__in=of_course)), of_course, actor=None, reason=ACCOUNT_CLOSED)
+
+
+def account_disabled(user_id: int) -> None:
+    """Nobody is kept waiting for an account that can't answer: its places in queues go, and its sessions end.
+
+    Its seats stay, for it may be enabled again. Locks the courses, then the enrolments, then their sessions.
+    """
+    waiting = CourseWaitlist.objects.filter(student=user_id)
+    with seats.locked_all(set(waiting.values_list("course", flat=True))):  # they take out whoever is disabled
+        enrollments = CourseEnrollment.objects.select_for_update(no_key=True).filter(student=user_id)
+        sessions.end_access([row.pk for row in enrollments.order_by("pk")])
+
+
+# What they are made of -----------------------------------------------------------------------------------------
+
+CLEAN: dict[str, Any] = {
+    "approval_requested_at": None,
+    "approved_by": None,
+    "approved_at": None,
+    "rejection_reason": "",
+    "completed_on": None,
+}
+"""Whoever comes back starts with these."""
+
+
+def _approved_by(actor: User) -> dict[str, Any]:
+    return {**CLEAN, "approved_by": actor, "approved_at": timezone.now(), "from_offer": False}
+
+
+def _not_archived(held: Seats) -> None:
+    if held.course.status == Course.Status.ARCHIVED:
+        raise CourseClosed("An archived course takes nobody in.")
+
+
+def _locked(held: Seats, *, student_id: int) -> CourseEnrollment:
+    """The student's enrolment, locked; a new one where there is none yet."""
     enrollments = CourseEnrollment.objects.select_for_update(no_key=True)
-    enrollment = enrollments.filter(course=course, student_id=student_id).first()
-    return course, enrollment or CourseEnrollment(course=course, student_id=student_id)
+    found = enrollments.filter(course=held.course, student_id=student_id).first()
+    return found or CourseEnrollment(course=held.course, student_id=student_id)
 
 
 def _locked_move(
-    move: str, *, enrollment: CourseEnrollment, actor: User, reason: str = "", **fields: Any
+    move: str, enrollment: CourseEnrollment, *, actor: User | None, reason: str = "", **fields: Any
 ) -> CourseEnrollment:
-    with transaction.atomic():
-        course, enrollment = _locked(course_id=enrollment.course_id, student_id=enrollment.student_id)
-        return _move(move, course=course, enrollment=enrollment, actor=actor, reason=reason, **fields)
+    with seats.locked(enrollment.course_id) as held:
+        enrollment = _locked(held, student_id=enrollment.student_id)
+        return _move(held, move, enrollment, actor=actor, reason=reason, fields=fields)
 
 
 def _move(
+    held: Seats,
     move: str,
-    *,
-    course: Course,
     enrollment: CourseEnrollment,
-    actor: User,
+    *,
+    actor: User | None,
+    has_seat: bool = False,
     reason: str = "",
-    from_offer: bool = False,
-    **fields: Any,
+    fields: dict[str, Any],
 ) -> CourseEnrollment:
-    """Make this move, with course and enrolment locked, and write it into the audit trail. `fields` go with it."""
+    """Make this move, with course and enrolment locked. `fields` go with it; `has_seat`: an offer kept one."""
     before = enrollment.status if enrollment.pk else ""
     sources, target = MOVES[move]
     if before not in sources:
-        raise MoveNotAllowed(f"This enrollment is {enrollment.get_status_display().lower()}: you cannot {move} it.")
-    holds_seat = before and enrollment.holds_seat
-    if target in CourseEnrollment.SEATED and not holds_seat and course.is_full():
-        raise CourseFull(waitlist=course.waitlist_enabled)
-    for name, value in {**fields, "status": target, "from_offer": from_offer}.items():
+        state = enrollment.get_status_display().lower()
+        raise MoveNotAllowed(f"This enrollment is {state}: you cannot {move} it.")
+    has_seat = has_seat or (before != "" and enrollment.holds_seat)
+    if target in CourseEnrollment.SEATED and not has_seat and held.course.is_full():
+        raise CourseFull(waitlist=held.course.waitlist_enabled)
+    for name, value in {"from_offer": False, **fields, "status": target}.items():
         setattr(enrollment, name, value)
     enrollment.save()
-    EnrollmentEvent.objects.create(
-        course=course,
-        student_id=enrollment.student_id,
-        actor=actor,
-        kind=move,
-        from_status=before,
-        to_status=target,
-        reason=reason,
-    )
+    held.record(_event(move, enrollment, actor=actor, before=before, after=target, reason=reason))
+    is_told = actor is None or actor.pk != enrollment.student_id or move in ("enroll", "request")
+    if is_told and (news := _news(move, enrollment, reason)):
+        held.happened.append(news)
     if before in CourseEnrollment.WITH_ACCESS and target not in CourseEnrollment.WITH_ACCESS:
-        sessions.end_access(enrollment_id=enrollment.pk)
+        sessions.end_access([enrollment.pk])
     return enrollment
 
 
-def _refusal(admission: Admission) -> DomainError:
+def _event(
+    move: str, enrollment: CourseEnrollment, *, actor: User | None, before: str, after: str, reason: str = ""
+) -> EnrollmentEvent:
+    return EnrollmentEvent(
+        student_id=enrollment.student_id, actor=actor, kind=move, from_status=before, to_status=after, reason=reason
+    )
+
+
+def _news(move: str, enrollment: CourseEnrollment, reason: str = "") -> Place | None:
+    """What is announced of a move, if anything."""
+    place = (enrollment.course_id, enrollment.student_id, enrollment.pk)
+    match move:
+        case "enroll" | "resume":
+            return EnrollmentConfirmed(*place)
+        case "request":
+            return EnrollmentRequested(*place)
+        case "approve":
+            return EnrollmentApproved(*place)
+        case "reject":
+            return EnrollmentRejected(*place, reason)
+        case "pause" | "withdraw":
+            return EnrollmentEnded(*place, reason)
+    return None
+
+
+def _bring_in_line(held: Seats, *, actor: User | None) -> None:
+    """End the requests and the queue where the course has no place for them any more."""
+    course = held.course
+    if course.status == Course.Status.ARCHIVED:
+        held.close_queue(actor=actor, reason=ARCHIVED)
+        requests = CourseEnrollment.objects.filter(course=course, status=Status.PENDING)
+        for one in _end(list(requests), {course.pk: held}, actor=actor, reason=ARCHIVED):
+            held.happened.append(EnrollmentEnded(course.pk, one.student_id, one.pk, ARCHIVED))
+    elif course.enrollment_type == Course.EnrollmentType.RESTRICTED:
+        held.close_queue(actor=actor, reason=INVITED_ONLY)
+
+
+def _end(
+    found: Sequence[CourseEnrollment], of_course: dict[int, Seats], *, actor: User | None, reason: str
+) -> list[CourseEnrollment]:
+    """Withdraw all of these, of locked courses, and end their sessions."""
+    ids = [one.pk for one in found]
+    ending = list(CourseEnrollment.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
+    for held in of_course.values():
+        own = [one for one in ending if one.course_id == held.course.pk]
+        after = str(Status.WITHDRAWN)
+        held.record(
+            *(_event("withdraw", one, actor=actor, before=one.status, after=after, reason=reason) for one in own)
+        )
+    CourseEnrollment.objects.filter(pk__in=ids).update(status=Status.WITHDRAWN, from_offer=False)
+    sessions.end_access(ids)
+    return ending
+
+
+def refusal(admission: Admission) -> DomainError:
+    """What a course answers to whom it doesn't let in."""
     match admission:
         case Admission.NOT_OPEN:
             return CourseClosed()

@@ -3,17 +3,26 @@
 DomainError
 ├── NotFound            not_found           404
 ├── NotEnrolled         not_enrolled        403
+├── NotYours            forbidden           403
 ├── RestrictedCourse    restricted          403
 ├── AlreadyEnrolled     already_enrolled    409
 ├── CourseClosed        course_closed       409
 ├── CourseFull          course_full         409   waitlist
+├── CourseNotFull       course_not_full     409
+├── NotWaiting          not_waiting         409
+├── NoOffer             no_offer            409
+├── OfferLapsed         offer_lapsed        409
 ├── MoveNotAllowed      move_not_allowed    409
+├── ImportRefused       import_refused      400   lines
 ├── KeyInUse            bad_frame           409
 ├── Gap                 gap                 409   expect
 ├── SessionClosed       session_closed      409   the fields of session.ack
 ├── TooManySessions     too_many_sessions   429   retry_after_ms
 └── RateLimited         rate_limited        429   retry_after_ms
 """
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from users.errors import DomainError
 
@@ -28,6 +37,14 @@ class NotEnrolled(DomainError):
     code = "not_enrolled"
     status = 403
     default_message = "You are not enrolled in this course."
+
+
+class NotYours(DomainError):
+    """It may be seen, and the move is its owner's."""
+
+    code = "forbidden"
+    status = 403
+    default_message = "Only the owner of the course may do this."
 
 
 class RestrictedCourse(DomainError):
@@ -65,11 +82,49 @@ class CourseFull(DomainError):
         super().__init__(extra={"waitlist": waitlist})
 
 
+class CourseNotFull(DomainError):
+    """There is no queue to join: a seat is free."""
+
+    code = "course_not_full"
+    status = 409
+    default_message = "There is a free seat: you can enroll at once."
+
+
+class NotWaiting(DomainError):
+    code = "not_waiting"
+    status = 409
+    default_message = "You are not in the waitlist of this course."
+
+
+class NoOffer(DomainError):
+    code = "no_offer"
+    status = 409
+    default_message = "No seat is offered to you at the moment."
+
+
+class OfferLapsed(DomainError):
+    """It was not taken in time, and the place in the queue went with it."""
+
+    code = "offer_lapsed"
+    status = 409
+    default_message = "The offer has lapsed, and the seat went on to the next. You can join the waitlist again."
+
+
 class MoveNotAllowed(DomainError):
     """The enrolment is in a state from which this move does not lead."""
 
     code = "move_not_allowed"
     status = 409
+
+
+class ImportRefused(DomainError):
+    """Nobody was enrolled. `lines` says of each line why it can't be: `{"line", "learner", "code", "detail"}`."""
+
+    code = "import_refused"
+    status = 400
+
+    def __init__(self, message: str, *, lines: Sequence[Mapping[str, Any]] = ()) -> None:
+        super().__init__(message, extra={"lines": list(lines)})
 
 
 class KeyInUse(DomainError):

@@ -1,6 +1,7 @@
 """What the domain announces (see `users/events.py`): facts, told inside the transaction that makes them true."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -8,3 +9,83 @@ class SessionsChanged:
     """Somebody else opened these learning sessions, or their access ended: whoever holds them must look."""
 
     session_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class CourseChanged:
+    """The state, the kind of enrolment or the capacity of the course is another one now."""
+
+    course_id: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """Something about one learner's place in one course. Base of the events below."""
+
+    course_id: int
+    student_id: int
+
+
+@dataclass(frozen=True)
+class EnrollmentRequested(Place):
+    """The learner asks for a seat, and the course's owner decides."""
+
+    enrollment_id: int
+
+
+@dataclass(frozen=True)
+class EnrollmentConfirmed(Place):
+    """The learner has a seat: taken, given, or accepted."""
+
+    enrollment_id: int
+
+
+@dataclass(frozen=True)
+class EnrollmentApproved(Place):
+    """The learner's request was granted."""
+
+    enrollment_id: int
+
+
+@dataclass(frozen=True)
+class EnrollmentRejected(Place):
+    """The learner's request was turned down."""
+
+    enrollment_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class EnrollmentEnded(Place):
+    """Somebody other than the learner ended the enrolment, the request or the place in the queue, or paused it."""
+
+    enrollment_id: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class WaitlistJoined(Place):
+    """The learner is in the queue."""
+
+
+@dataclass(frozen=True)
+class WaitlistOffered(Place):
+    """A seat is kept for the learner until `expires_at`."""
+
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class WaitlistOfferExpired(Place):
+    """The learner did not take the seat in time, and is no longer in the queue."""
+
+
+@dataclass(frozen=True)
+class WaitlistMoved:
+    """The queue of a course changed: positions in it, or who is offered a seat. Told once for each transaction.
+
+    `left` are those who are not in it any more.
+    """
+
+    course_id: int
+    left: tuple[int, ...] = ()

@@ -9,8 +9,18 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
+from courses.bulk import MOST_CHARACTERS, MOST_LINES
 from courses.catalogue import Outline, WaitlistPlace
-from courses.models import Content, ContentItem, Course, CourseEnrollment, LearningSession, Module, Subject
+from courses.models import (
+    Content,
+    ContentItem,
+    Course,
+    CourseEnrollment,
+    CourseWaitlist,
+    LearningSession,
+    Module,
+    Subject,
+)
 
 
 def seconds(duration: timedelta) -> float:
@@ -87,6 +97,7 @@ class EnrollmentSerializer(serializers.ModelSerializer[CourseEnrollment]):
     course = serializers.CharField(source="course.slug", read_only=True)
     course_title = serializers.CharField(source="course.title", read_only=True)
     student = serializers.CharField(source="student.username", read_only=True)
+    student_name = serializers.CharField(source="student.get_full_name", read_only=True)
     progress_percentage = serializers.FloatField(read_only=True)
     engagement_score = serializers.FloatField(read_only=True)
     total_time_spent_seconds = SecondsField(source="total_time_spent")
@@ -99,6 +110,7 @@ class EnrollmentSerializer(serializers.ModelSerializer[CourseEnrollment]):
             "course",
             "course_title",
             "student",
+            "student_name",
             "status",
             "progress_percentage",
             "progress_revision",
@@ -111,15 +123,68 @@ class EnrollmentSerializer(serializers.ModelSerializer[CourseEnrollment]):
             "approval_requested_at",
             "approved_at",
             "rejection_reason",
+            "from_offer",
         ]
         read_only_fields = fields
 
 
 class WaitlistPlaceSerializer(serializers.Serializer[WaitlistPlace]):
-    """Position 0: an offer is yours, until `offer_expires_at`."""
+    """Position 0: an offer is yours, until `offer_expires_at`. Null: not in it."""
 
-    position = serializers.IntegerField()
+    position = serializers.IntegerField(allow_null=True)
     offer_expires_at = serializers.DateTimeField(allow_null=True)
+
+
+class WaitlistEntrySerializer(serializers.ModelSerializer[CourseWaitlist]):
+    """An entry of `with_position()`, for the course's owner."""
+
+    student = serializers.CharField(source="student.username", read_only=True)
+    student_name = serializers.CharField(source="student.get_full_name", read_only=True)
+    position = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = CourseWaitlist
+        fields = ["id", "student", "student_name", "position", "priority", "joined_waitlist", "offer_expires_at"]
+        read_only_fields = fields
+
+
+REASON_CHARACTERS = 1_000
+
+
+class PrioritySerializer(serializers.Serializer[Any]):
+    """The lower the number, the sooner the turn; who joins has 1. The reason goes into the audit trail."""
+
+    priority = serializers.IntegerField(min_value=0, max_value=1_000_000)
+    reason = serializers.CharField(max_length=REASON_CHARACTERS)
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    """Why: the learner is told, and the audit trail keeps it."""
+
+    reason = serializers.CharField(max_length=REASON_CHARACTERS, allow_blank=True, default="")
+
+
+class ImportListSerializer(serializers.Serializer[Any]):
+    """User names or verified addresses. With `dry_run` nobody is enrolled; the answer is the same."""
+
+    learners = serializers.ListField(
+        child=serializers.CharField(max_length=MOST_CHARACTERS, allow_blank=True), max_length=MOST_LINES
+    )
+    dry_run = serializers.BooleanField(default=False)
+
+
+class ImportFileSerializer(serializers.Serializer[Any]):
+    """A CSV file in UTF-8: a user name or verified address a line, or a column called `username` or `email`."""
+
+    file = serializers.FileField()
+    dry_run = serializers.BooleanField(default=False)
+
+
+class ImportedSerializer(serializers.Serializer[Any]):
+    """Who was enrolled, or would be, in the order of the list."""
+
+    dry_run = serializers.BooleanField()
+    enrolled = serializers.ListField(child=serializers.CharField())
 
 
 class CourseSerializer(CourseListSerializer):

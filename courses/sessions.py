@@ -7,7 +7,7 @@ Whoever opens a session raises its `epoch`. Writes carry the epoch that the writ
 the session can write nothing more. Time is PostgreSQL's clock, here and everywhere in a session.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
@@ -261,19 +261,19 @@ def changed(epochs: dict[int, int]) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def end_access(*, enrollment_id: int) -> None:
-    """End this enrolment's sessions for good, as of their last samples.
+def end_access(enrollment_ids: Collection[int]) -> None:
+    """End the sessions of these enrolments for good, as of their last samples.
 
-    Called inside the transaction that ends the access, with the enrolment locked. Locks the sessions by id.
+    Called inside the transaction that ends the access, with the enrolments locked. Locks the sessions by id.
     Announces `SessionsChanged`. The sweep settles what they still hold.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             f"WITH live AS MATERIALIZED (SELECT s.id FROM courses_learningsession s"
-            f" WHERE s.enrollment_id = %s AND {WRITABLE} ORDER BY s.id FOR NO KEY UPDATE)"
+            f" WHERE s.enrollment_id = ANY(%s) AND {WRITABLE} ORDER BY s.id FOR NO KEY UPDATE)"
             f" UPDATE courses_learningsession s SET ended_at = s.started_at + s.last_at_ms * interval '1 ms',"
             f" end_reason = 'access_ended' FROM live WHERE s.id = live.id RETURNING s.id",
-            [enrollment_id],
+            [list(enrollment_ids)],
         )
         ended = tuple(sorted(row[0] for row in cursor.fetchall()))
     if ended:

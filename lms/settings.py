@@ -8,6 +8,7 @@
 | `REDIS_URL`            | `redis://host:port/0` or `unix:///path`                   | `redis://127.0.0.1:6379`  |
 | `ALLOWED_HOSTS`        | names the site answers to, by comma                       | loopback                  |
 | `CSRF_TRUSTED_ORIGINS` | further origins that may use the cookie, by comma         | none                      |
+| `WAITLIST_OFFER_HOURS` | how long a seat is kept for whom it is offered to         | 24                        |
 | `DATA_DIR`             | uploads, and the private servers of a development machine | `.data` in the checkout   |
 
 `manage.py` sets `DATABASE_URL` and `REDIS_URL` itself where they are missing (lms/devservices.py).
@@ -146,6 +147,12 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "/"
+
+# Seats ---------------------------------------------------------------------------------------------------------
+
+WAITLIST_OFFER_HOURS = int(env_text("WAITLIST_OFFER_HOURS", "24"))
+if not 1 <= WAITLIST_OFFER_HOURS <= 365 * 24:
+    raise ImproperlyConfigured("WAITLIST_OFFER_HOURS is a number of hours, from 1 to a year.")
 
 # How it travels ------------------------------------------------------------------------------------------------
 

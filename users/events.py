@@ -20,6 +20,17 @@ class CredentialsChanged:
     user_id: int
 
 
+@dataclass(frozen=True)
+class AccountClosing:
+    """The user closes their account; its row is locked, and still says who they are.
+
+    What has to end by a rule of its own ends now. A subscriber may refuse by raising a DomainError. What is merely
+    held on the user is named in `users/personal_data.py`, and goes after this.
+    """
+
+    user_id: int
+
+
 _handlers: dict[type[Any], list[Callable[[Any], None]]] = defaultdict(list)
 
 

@@ -8,6 +8,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from courses import enrollment
 from courses.admin.base import Deletion, KeepsRecords, ModelForm, ReadOnly, TabularInline
 from courses.admin.items import ITEM_INLINES
 from courses.models import (
@@ -114,8 +115,16 @@ class CourseAdmin(KeepsRecords):
 
     @admin.action(description="Archive selected courses", permissions=["change"])
     def archive(self, request: HttpRequest, courses: QuerySet[Course]) -> None:
-        archived = courses.update(status=Course.Status.ARCHIVED)
-        self.message_user(request, f"{archived} archived: nobody new gets in, the enrolled go on.", messages.SUCCESS)
+        archived = list(courses)
+        for course in archived:
+            enrollment.archive(course=course, actor=request.user)  # type: ignore[arg-type]
+        self.message_user(
+            request, f"{len(archived)} archived: nobody new gets in, the enrolled go on.", messages.SUCCESS
+        )
+
+    def save_model(self, request: HttpRequest, obj: Course, form: Any, change: bool) -> None:
+        """Write what was changed on the page, and nothing that somebody else changed meanwhile."""
+        obj.save(**({"update_fields": form.changed_data} if change else {}))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -1,14 +1,17 @@
 """Who learns what. States change by the rules of `courses/enrollment.py` alone, never by typing into a field."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from courses import enrollment
 from courses.admin.base import KeepsRecords, ModelForm, Record
+from courses.errors import MoveNotAllowed
 from courses.models import Certificate, CourseEnrollment, CourseWaitlist, EnrollmentEvent
 from users.errors import DomainError
 
@@ -54,6 +57,19 @@ class CourseEnrollmentAdmin(KeepsRecords):
     def save_model(self, request: HttpRequest, obj: CourseEnrollment, form: Any, change: bool) -> None:
         admitted = enrollment.admit(course=obj.course, student=obj.student, actor=request.user)  # type: ignore[arg-type]
         obj.pk = admitted.pk
+
+    def delete_model(self, request: HttpRequest, obj: CourseEnrollment) -> None:
+        self._delete(request, [obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[CourseEnrollment]) -> None:
+        self._delete(request, queryset)
+
+    def _delete(self, request: HttpRequest, enrollments: Iterable[CourseEnrollment]) -> None:
+        """Withdraw each first: its seat goes to who is next."""
+        for one in enrollments:
+            with transaction.atomic(), contextlib.suppress(MoveNotAllowed):
+                enrollment.withdraw(enrollment=one, actor=request.user)  # type: ignore[arg-type]
+            one.delete()
 
     @admin.action(description="Approve selected requests", permissions=["change"])
     def approve(self, request: HttpRequest, enrollments: QuerySet[CourseEnrollment]) -> None:

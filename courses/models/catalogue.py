@@ -1,17 +1,23 @@
 """What is on offer: subjects and courses, and whether somebody may take a seat in one."""
 
+from collections.abc import Collection
 from enum import Enum
 from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.core.validators import MaxValueValidator
+from django.db import models, transaction
 from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 
+from courses.events import CourseChanged
 from courses.indexes import Index
 from courses.models.enrollment import CourseEnrollment, CourseWaitlist
+from users.events import announce
+
+MOST_OFFER_HOURS = 365 * 24
 
 
 class Subject(models.Model):
@@ -104,7 +110,10 @@ class Course(models.Model):
     max_capacity = models.PositiveIntegerField(blank=True, null=True, help_text="Optional enrollment limit")
     waitlist_enabled = models.BooleanField(default=True, help_text="Enable waitlist when capacity reached")
     waitlist_offer_hours = models.PositiveIntegerField(
-        blank=True, null=True, help_text="How long an offered seat is kept; empty: as everywhere"
+        blank=True,
+        null=True,
+        validators=[MaxValueValidator(MOST_OFFER_HOURS)],
+        help_text="How long an offered seat is kept; empty: as everywhere",
     )
 
     difficulty_level = models.CharField(max_length=20, choices=Difficulty.choices, blank=True)
@@ -127,6 +136,11 @@ class Course(models.Model):
                 condition=models.Q(waitlist_offer_hours__isnull=True) | models.Q(waitlist_offer_hours__gt=0),
                 name="courses_course_positive_offer_hours",
             ),
+            models.CheckConstraint(
+                condition=models.Q(waitlist_offer_hours__isnull=True)
+                | models.Q(waitlist_offer_hours__lte=MOST_OFFER_HOURS),
+                name="courses_course_offer_within_a_year",
+            ),
         ]
         indexes = [
             models.Index(fields=["status", "published_at"]),
@@ -144,13 +158,39 @@ class Course(models.Model):
         if is_published and (self.pk is None or not self.modules.exists()):
             raise ValidationError("Published courses must have at least one module")
 
+    _stored: dict[str, Any] = {}
+    """What the database holds of WATCHED, as far as this object knows."""
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
+        course = super().from_db(db, field_names, values)
+        course._remember()
+        return course
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        super().refresh_from_db(*args, **kwargs)
+        self._remember()
+
+    def _remember(self) -> None:
+        self._stored = {name: self.__dict__[name] for name in WATCHED if name in self.__dict__}
+
     def save(self, **kwargs: Any) -> None:
-        """Save, and note when the course was first published."""
+        """Save, and note when the course was first published.
+
+        Announces `CourseChanged` when more, fewer or other people may come in than before.
+        """
         if self.status == self.Status.PUBLISHED and not self.published_at:
             self.published_at = timezone.now()
             if kwargs.get("update_fields") is not None:
                 kwargs["update_fields"] = {*kwargs["update_fields"], "published_at"}
-        super().save(**kwargs)
+        written: Collection[str] | None = kwargs.get("update_fields")
+        saved = {name for name in self._stored if written is None or name in written}
+        has_changed = any(self._stored[name] != getattr(self, name) for name in saved)
+        with transaction.atomic():
+            super().save(**kwargs)
+            if has_changed:
+                announce(CourseChanged(self.pk))
+        self._stored = {**self._stored, **{name: getattr(self, name) for name in saved}}
 
     def publish(self) -> None:
         """Open the course to learners. Raises ValidationError when it has no module."""
@@ -205,6 +245,8 @@ class Course(models.Model):
             facts = Course.objects.with_admission(user).get(pk=self.pk).__dict__["admission_facts"]
         return facts
 
+
+WATCHED = ("status", "enrollment_type", "max_capacity")
 
 _OWN_STATES = {
     CourseEnrollment.Status.PENDING: Admission.PENDING,

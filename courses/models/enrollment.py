@@ -9,7 +9,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Now, RowNumber
 from django.utils import timezone
 
 from courses.indexes import Index
@@ -124,9 +124,34 @@ class CourseWaitlistQuerySet(models.QuerySet["CourseWaitlist"]):
         """Those whose offer stands at this moment, by PostgreSQL's clock."""
         return self.filter(notified_of_opening=True, offer_expires_at__gt=Now())
 
+    def lapsed(self) -> "CourseWaitlistQuerySet":
+        """Those who did not take their seat in time."""
+        return self.filter(notified_of_opening=True, offer_expires_at__lte=Now())
+
     def waiting(self) -> "CourseWaitlistQuerySet":
         """Those who were offered nothing yet."""
         return self.filter(notified_of_opening=False)
+
+    def gone(self) -> "CourseWaitlistQuerySet":
+        """Those who are in it no more, though nobody has taken them out yet: lapsed, or the account is disabled."""
+        return self.filter(
+            models.Q(notified_of_opening=True, offer_expires_at__lte=Now()) | models.Q(student__is_active=False)
+        )
+
+    def in_turn(self) -> "CourseWaitlistQuerySet":
+        return self.order_by("priority", "joined_waitlist", "pk")
+
+    def with_position(self) -> "CourseWaitlistQuerySet":
+        """The queues as they stand, with `position`: 0 while an offer stands, else 1 for the next in turn."""
+        standing = self.filter(models.Q(notified_of_opening=False) | models.Q(offer_expires_at__gt=Now()))
+        in_turn = models.Window(
+            RowNumber(),
+            partition_by=[models.F("course"), models.F("notified_of_opening")],
+            order_by=[models.F("priority"), models.F("joined_waitlist"), models.F("pk")],
+        )
+        return standing.annotate(
+            position=models.Case(models.When(notified_of_opening=True, then=models.Value(0)), default=in_turn)
+        )
 
 
 class CourseWaitlist(models.Model):
@@ -161,6 +186,11 @@ class CourseWaitlist(models.Model):
         ordering = ["priority", "joined_waitlist"]
         indexes = [
             models.Index(fields=["course", "priority", "joined_waitlist"]),
+            Index(
+                fields=["offer_expires_at"],
+                condition=models.Q(notified_of_opening=True),
+                name="courses_coursewaitlist_lapsing",
+            ),
         ]
 
     def __str__(self) -> str:

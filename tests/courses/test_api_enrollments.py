@@ -32,6 +32,7 @@ def test_numbers_are_numbers_and_durations_are_seconds(intro: Course, ana: User)
         "course": "intro",
         "course_title": "Intro",
         "student": "ana",
+        "student_name": "Ana",
         "status": "enrolled",
         "progress_percentage": 33.25,
         "progress_revision": 7,
@@ -43,6 +44,7 @@ def test_numbers_are_numbers_and_durations_are_seconds(intro: Course, ana: User)
         "approval_requested_at": None,
         "approved_at": None,
         "rejection_reason": "",
+        "from_offer": False,
     }
 
 

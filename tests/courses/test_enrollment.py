@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 
 from courses import enrollment as moves
+from courses import seats
 from courses.errors import AlreadyEnrolled, CourseClosed, CourseFull, MoveNotAllowed, RestrictedCourse
 from courses.models import Course, CourseEnrollment, CourseWaitlist, EnrollmentEvent, LearningSession
 from tests.conftest import enroll, make_course, make_user
@@ -276,14 +277,7 @@ def test_without_the_lock_the_last_seat_is_oversold(
     """The control: shows that the next test would see it."""
     course = make_course(ines, "seminar", max_capacity=1)
     students = [make_user(f"s{number}") for number in range(4)]
-    monkeypatch.setattr(
-        moves,
-        "_locked",
-        lambda *, course_id, student_id: (
-            Course.objects.get(pk=course_id),
-            CourseEnrollment(course_id=course_id, student_id=student_id),
-        ),
-    )
+    monkeypatch.setattr(seats, "lock_courses", lambda ids: list(Course.objects.filter(pk__in=ids)))
 
     at_once(lambda student: moves.enroll(course=course, student=student), students)
 

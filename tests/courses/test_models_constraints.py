@@ -58,6 +58,7 @@ def changes_refused(rule: str, row: Any, **fields: Any) -> None:
 def test_courses(intro: Course) -> None:
     changes_refused("positive_capacity", intro, max_capacity=0)
     changes_refused("courses_course_positive_offer_hours", intro, waitlist_offer_hours=0)
+    changes_refused("courses_course_offer_within_a_year", intro, waitlist_offer_hours=365 * 24 + 1)
 
 
 def test_enrollments(enrollment: CourseEnrollment) -> None:
