@@ -3,19 +3,28 @@ from functools import partial
 from django.apps import AppConfig
 from django.db import transaction
 
-from courses.events import SessionsChanged
+from courses.events import SessionsChanged, WaitlistMoved
 from realtime import hints
 from users.events import CredentialsChanged, subscribe
 
 
 class RealtimeConfig(AppConfig):
-    """Turns what the domain announces into hints for every process, once it is committed."""
+    """Turns what the domain announces into notifications, and into hints for every process once it is committed."""
 
     name = "realtime"
 
     def ready(self) -> None:
+        from realtime import notifications  # models need Django to be set up
+
+        for event in notifications.KINDS:
+            subscribe(event, notifications.tell)
+        subscribe(WaitlistMoved, _hint_queue)
         subscribe(SessionsChanged, _hint_sessions)
         subscribe(CredentialsChanged, _hint_users)
+
+
+def _hint_queue(event: WaitlistMoved) -> None:
+    transaction.on_commit(partial(hints.send, queues=[event.course_id]))
 
 
 def _hint_sessions(event: SessionsChanged) -> None:

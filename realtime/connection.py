@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from realtime import codec, protocol
+from realtime.feed import Fed
 from realtime.held import Held
 from realtime.protocol import (
     BURST,
@@ -53,6 +54,7 @@ class Connection:
         "connected_at",
         "credential",
         "device_type",
+        "fed",
         "heard_at",
         "id",
         "ip_address",
@@ -69,6 +71,7 @@ class Connection:
         self.ip_address = ip_address
         self.credential: Credential | None = None
         self.device_type = "unknown"
+        self.fed: Fed | None = None
         self.sessions: dict[int, Held] = {}
         self.connected_at = now
         self.heard_at = now

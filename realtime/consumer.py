@@ -18,12 +18,11 @@ from django.db import InterfaceError, OperationalError
 
 from courses import sessions
 from courses.errors import NotFound, SessionClosed, TooManySessions
-from realtime import codec, hub, protocol
+from realtime import codec, hub, inbox, notifications, protocol
 from realtime.codec import BadFrame
 from realtime.connection import Connection
-from realtime.handshake import authenticate, network_of, notifications_head, request_of, user_agent_of
+from realtime.handshake import authenticate, network_of, request_of, user_agent_of
 from realtime.protocol import CloseCode, ErrorCode
-from users.authentication import Credential
 from users.errors import DomainError
 
 RETRY_DATABASE_MS: Final = 2_000
@@ -154,6 +153,8 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
                     self.connection.push(protocol.Pong(ref=frame.ref, server_time=datetime.now(UTC)))
                 case protocol.SessionOpen():
                     await self._open(frame)
+                case protocol.NotificationsSeen():
+                    await self._seen(frame)
                 case protocol.Hello():
                     await self._hello(frame)
         except DomainError as error:
@@ -182,40 +183,41 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
         connection = self.connection
         connection.said_hello = True
         try:
-            entered = await self._in_database(self._enter, hello)
+            credential = await self._in_database(authenticate, self.scope, hello.token)
+            if credential is None:
+                connection.close(CloseCode.NOT_AUTHENTICATED)
+                return
+            connection.credential = credential
+            connection.device_type = hello.device_type or "unknown"
+            self.hub.admit(connection)  # from here on hints reach it; so whatever is newer than what is read now
+            standing = await self._in_database(inbox.standing, credential.user_id, hello.notifications_after)
         except (OperationalError, InterfaceError) as error:
             log.error("The database could not be reached for a hello: %s", error)
             connection.close(CloseCode.TRY_AGAIN_LATER)
             return
-        if entered is None:
-            connection.close(CloseCode.NOT_AUTHENTICATED)
-            return
-        connection.credential, head = entered
-        connection.device_type = hello.device_type or "unknown"
-        self.hub.admit(connection)
         connection.push(
             protocol.Welcome(
                 ref=hello.ref,
                 connection=connection.id,
                 user=protocol.ConnectedUser(
-                    id=connection.credential.user_id,
-                    username=connection.credential.username,
-                    role=connection.credential.role,
+                    id=credential.user_id,
+                    username=credential.username,
+                    role=credential.role,
                 ),
                 server_time=datetime.now(UTC),
                 heartbeat_ms=protocol.HEARTBEAT_MS,
                 idle_after_ms=protocol.IDLE_AFTER_MS,
                 limits=protocol.Limits(),
-                notifications=head,
+                notifications=standing.head,
             )
         )
+        self.hub.feed.begin(connection, standing)
 
-    def _enter(self, hello: protocol.Hello) -> tuple[Credential, protocol.NotificationsHead] | None:
-        """Who this is, and where their notifications stand; None if nobody. Runs on a database thread."""
-        credential = authenticate(self.scope, hello.token)
-        if credential is None:
-            return None
-        return credential, notifications_head(credential.user_id, hello.notifications_after)
+    async def _seen(self, frame: protocol.NotificationsSeen) -> None:
+        assert self.connection.credential is not None
+        user_id = self.connection.credential.user_id
+        await self._in_database(notifications.mark_seen, user_id=user_id, number=frame.number)
+        self.hub.feed.look(inboxes={user_id})  # here without the way by Redis
 
     async def _open(self, frame: protocol.SessionOpen) -> None:
         connection, recorder = self.connection, self.hub.recorder

@@ -11,12 +11,8 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 from django.utils.http import is_same_domain
 
-from realtime.models import NotificationCursor
-from realtime.protocol import NotificationsHead
 from users.authentication import Credential, credential_from_session, credential_from_token
 
-MISSED_NOTIFICATIONS = 200
-"""More than these are not sent after `welcome`; the client reads them over REST."""
 USER_AGENT_LENGTH = 400
 
 
@@ -72,10 +68,3 @@ def network_of(request: HttpRequest) -> str | None:
         return None
     bits = 16 if address.version == 4 else 48
     return str(ipaddress.ip_network((address, bits), strict=False).network_address)
-
-
-def notifications_head(user_id: int, after: int | None) -> NotificationsHead:
-    """Where this user's notifications stand, for a client that has those up to `after`."""
-    cursor = NotificationCursor.objects.filter(user_id=user_id).first() or NotificationCursor()
-    gap = after is not None and not 0 <= cursor.head - after <= MISSED_NOTIFICATIONS
-    return NotificationsHead(head=cursor.head, seen=cursor.seen, gap=gap)

@@ -25,10 +25,12 @@ log = logging.getLogger(__name__)
 
 
 class Hint(NamedTuple):
-    """`sessions`: taken by another holder, or ended. `users`: their credentials may no longer hold."""
+    """What to look at, by ids."""
 
-    sessions: frozenset[int] = frozenset()
-    users: frozenset[int] = frozenset()
+    sessions: frozenset[int] = frozenset()  # taken by another holder, or ended
+    users: frozenset[int] = frozenset()  # their credentials may no longer hold
+    inboxes: frozenset[int] = frozenset()  # users who have a new notification, or have seen some
+    queues: frozenset[int] = frozenset()  # courses in whose waitlist somebody moved
 
 
 class Sender:
@@ -40,9 +42,9 @@ class Sender:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news = asyncio.Event()
 
-    def send(self, *, sessions: Iterable[int] = (), users: Iterable[int] = ()) -> None:
-        """Queue a hint. Never waits, never raises."""
-        self._queue.append(Hint(frozenset(sessions), frozenset(users)))
+    def send(self, **ids: Iterable[int]) -> None:
+        """Queue a hint, with the fields of `Hint`. Never waits, never raises."""
+        self._queue.append(Hint(**{name: frozenset(some) for name, some in ids.items()}))
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
@@ -66,13 +68,11 @@ class Sender:
 
     def _next_message(self) -> dict[str, object]:
         """All hints that wait, as one message of a bounded size."""
-        sessions: set[int] = set()
-        users: set[int] = set()
-        while self._queue and len(sessions) + len(users) < IDS_A_MESSAGE:
-            hint = self._queue.popleft()
-            sessions |= hint.sessions
-            users |= hint.users
-        return {"type": "hint", "sessions": list(sessions), "users": list(users)}
+        message: dict[str, set[int]] = {name: set() for name in Hint._fields}
+        while self._queue and sum(map(len, message.values())) < IDS_A_MESSAGE:
+            for name, ids in self._queue.popleft()._asdict().items():
+                message[name] |= ids
+        return {"type": "hint", **{name: list(ids) for name, ids in message.items()}}
 
 
 send = Sender().send
@@ -89,7 +89,7 @@ async def listen(handler: Callable[[Hint], None]) -> None:
             is_failing = False
             while True:
                 message = await layer.receive(channel)
-                handler(Hint(frozenset(message["sessions"]), frozenset(message["users"])))
+                handler(Hint(**{name: frozenset(message.get(name, ())) for name in Hint._fields}))
         except Exception as error:
             if not is_failing:
                 log.warning("No hints from Redis: %s. Changes show up to 20 s later meanwhile.", repr(error))

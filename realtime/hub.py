@@ -2,7 +2,8 @@
 
 Owns who is connected here. Three things happen without a client asking: every second each connection's time limits
 are checked, every hint from Redis is followed up, and every LOOK_EVERY_SECONDS the database is asked, for all
-connections at once, whether their credentials and sessions still stand. That heals a hint that was lost.
+connections at once, whether their credentials and sessions still stand, and what news they lack (realtime/feed.py).
+That heals a hint that was lost.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from django.db import DatabaseError, InterfaceError, connections
 from courses import sessions
 from realtime import hints
 from realtime.connection import Connection
+from realtime.feed import Feed
 from realtime.protocol import CONNECTIONS_PER_USER, Bye, CloseCode
 from realtime.recorder import Recorder
 from users.authentication import still_valid
@@ -52,6 +54,7 @@ class Hub:
         self.is_draining = False
         self._drain: asyncio.Task[None] | None = None
         self._by_user: dict[int, list[Connection]] = defaultdict(list)
+        self.feed = Feed(self._by_user, self.in_database)
         self._threads = ThreadPoolExecutor(DATABASE_THREADS, "database")
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -80,6 +83,7 @@ class Hub:
         assert connection.credential is not None
         mine = self._by_user[connection.credential.user_id]
         mine.append(connection)
+        self.feed.admit(connection)
         if len(mine) > CONNECTIONS_PER_USER:
             mine.pop(0).close(CloseCode.TOO_MANY_CONNECTIONS)
 
@@ -88,6 +92,7 @@ class Hub:
         self.connections.discard(connection)
         for held in list(connection.sessions.values()):
             self.recorder.release(held)
+        self.feed.leave(connection)
         if connection.credential is not None:
             mine = self._by_user[connection.credential.user_id]
             if connection in mine:
@@ -103,6 +108,7 @@ class Hub:
         self._spawn(_every(TICK_SECONDS, self._check_times))
         self._spawn(_every(LOOK_EVERY_SECONDS, self._look_around))
         self._spawn(hints.listen(self._follow))
+        self._spawn(_every(0.0, self.feed.deliver))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -116,11 +122,13 @@ class Hub:
 
     def _follow(self, hint: hints.Hint) -> None:
         self.recorder.look(hint.sessions)
+        self.feed.look(inboxes=hint.inboxes, queues=hint.queues)
         affected = [connection for user in hint.users & self._by_user.keys() for connection in self._by_user[user]]
         if affected:
             self._spawn(_try(partial(self._check_credentials, affected)))
 
     async def _look_around(self) -> None:
+        self.feed.look_at_all()
         admitted = [connection for mine in self._by_user.values() for connection in mine]
         await self._check_credentials(admitted)
         epochs = {held.id: held.epoch for held in self.recorder.held.values()}

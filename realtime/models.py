@@ -3,24 +3,13 @@
 from django.conf import settings
 from django.db import models
 
+from realtime.protocol import NotificationKind
+
+KINDS = [(kind.value, kind.name.replace("_", " ").title()) for kind in NotificationKind]
+
 
 class Notification(models.Model):
     """`number` runs 1, 2, 3, … per user in commit order; it is taken from the user's `NotificationCursor`."""
-
-    class Kind(models.TextChoices):
-        ENROLLMENT_REQUESTED = "enrollment.requested"
-        ENROLLMENT_APPROVED = "enrollment.approved"
-        ENROLLMENT_REJECTED = "enrollment.rejected"
-        ENROLLMENT_CONFIRMED = "enrollment.confirmed"
-        ENROLLMENT_ENDED = "enrollment.ended"
-        WAITLIST_JOINED = "waitlist.joined"
-        WAITLIST_OFFER = "waitlist.offer"
-        WAITLIST_OFFER_EXPIRED = "waitlist.offer_expired"
-        MODULE_COMPLETED = "progress.module_completed"
-        COURSE_COMPLETED = "progress.course_completed"
-        CERTIFICATE_ISSUED = "certificate.issued"
-        SESSION_NUDGE = "session.nudge"
-        HELP_REQUESTED = "help.requested"
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -29,9 +18,14 @@ class Notification(models.Model):
         db_index=False,  # the unique (user, number) serves
     )
     number = models.BigIntegerField()
-    kind = models.CharField(max_length=40, choices=Kind.choices)
+    kind = models.CharField(
+        max_length=40, choices=[(kind.value, kind.name.replace("_", " ").title()) for kind in NotificationKind]
+    )
     data = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
+    mailed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its mail was taken to be sent; it is never taken twice."
+    )
 
     class Meta:
         ordering = ["user", "number"]
@@ -66,3 +60,18 @@ class NotificationCursor(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.seen} of {self.head} seen"
+
+
+class Digest(models.Model):
+    """The latest week of which a user was to get a summary by mail. `week` is its Monday, in the user's time zone."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="digest"
+    )
+    week = models.DateField()
+    mailed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its mail was taken to be sent; it is never taken twice."
+    )
+
+    def __str__(self) -> str:
+        return f"{self.user}, the week of {self.week}"

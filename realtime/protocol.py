@@ -36,6 +36,7 @@ BAD_FRAMES_IN_A_ROW: Final = 10  #: So many frames on end that can't be read: th
 UNREAD_BYTES: Final = 1_048_576  #: More than this waiting for a client that reads too slowly: the server closes.
 WRITE_BLOCKED_MS: Final = 10_000  #: A write to the client blocked for this long: the server closes.
 CONNECTIONS_PER_USER: Final = 20  #: Connections of a user on a server process; one more, and the oldest is closed.
+MISSED_NOTIFICATIONS: Final = 200  #: After `welcome` at most so many are sent; who missed more reads them over REST.
 
 # How time is counted: docs/timekeeping.md.
 SPAN_MS: Final = 25_000  #: A longer time between two samples is `unknown`.
@@ -48,6 +49,7 @@ MAX_INTEGER: Final = 2**53 - 1  #: The largest integer: JavaScript's numbers hol
 MAX_SEQ: Final = 2**31 - 1  #: The largest `seq`.
 MAX_REF: Final = 64  #: Characters of a `ref`.
 MAX_MESSAGE: Final = 300  #: Characters of an error's `message`.
+MAX_REASON: Final = 1_000  #: Characters of a notification's `reason` or `text`.
 
 Number = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Seq = Annotated[int, Meta(ge=1, le=MAX_SEQ)]
@@ -57,6 +59,8 @@ Token = Annotated[str, Meta(max_length=200)]  # free text: hashed before any loo
 Slug = Annotated[str, Meta(max_length=200, pattern=r"^[-a-zA-Z0-9_]+$")]  # reaches the database: no NUL
 Message = Annotated[str, Meta(max_length=MAX_MESSAGE)]
 Moment = Annotated[datetime, Meta(tz=True)]
+Title = Annotated[str, Meta(max_length=300)]
+Body = Annotated[str, Meta(max_length=2_000)]
 Key = Annotated[  # the pattern tells a schema's reader what the decoder does by itself
     UUID,
     Meta(extra_json_schema={"pattern": "^([0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"}),
@@ -106,6 +110,24 @@ class LostReason(StrEnum):
     RESUMED_ELSEWHERE = "resumed_elsewhere"  #: Another connection opened its key. Never open that key again.
     ACCESS_ENDED = "access_ended"  #: Withdrawn, paused or rejected.
     GONE = "gone"  #: The record can no longer be written.
+
+
+class NotificationKind(StrEnum):
+    """What a notification tells."""
+
+    ENROLLMENT_REQUESTED = "enrollment.requested"  #: To the course's owner: a learner asks for a seat.
+    ENROLLMENT_APPROVED = "enrollment.approved"  #: The request was granted.
+    ENROLLMENT_REJECTED = "enrollment.rejected"  #: The request was turned down, for `reason`.
+    ENROLLMENT_CONFIRMED = "enrollment.confirmed"  #: A seat is the learner's.
+    ENROLLMENT_ENDED = "enrollment.ended"  #: Somebody else ended or paused the learner's place, for `reason`.
+    WAITLIST_JOINED = "waitlist.joined"  #: The learner is in the queue.
+    WAITLIST_OFFER = "waitlist.offer"  #: A seat is kept for the learner until `offer_expires_at`.
+    WAITLIST_OFFER_EXPIRED = "waitlist.offer_expired"  #: It was not taken in time; the learner has left the queue.
+    MODULE_COMPLETED = "progress.module_completed"  #: A module is completed.
+    COURSE_COMPLETED = "progress.course_completed"  #: A course is completed.
+    CERTIFICATE_ISSUED = "certificate.issued"  #: There is a certificate.
+    SESSION_NUDGE = "session.nudge"  #: A word from who watches the course.
+    HELP_REQUESTED = "help.requested"  #: To the course's owner: a learner asks for help.
 
 
 # From the client.
@@ -168,6 +190,12 @@ class SessionClose(Request, tag="session.close", frozen=True, kw_only=True):
     samples: Samples = []  #: Every sample that is left.
 
 
+class NotificationsSeen(Request, tag="notifications.seen", frozen=True, kw_only=True):
+    """The user has seen every notification up to this number. One past the head counts as the head."""
+
+    number: Number  #: The newest that was seen. `seen` never falls: a lower one changes nothing.
+
+
 class PostedOpen(msgspec.Struct, frozen=True, kw_only=True):
     """What `session.open` says beside the key, which is in the address of the post."""
 
@@ -184,7 +212,7 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     open: PostedOpen | None = None  #: Makes the session if the key is unknown.
 
 
-ClientFrame: TypeAlias = Hello | Ping | SessionOpen | SessionSamples | SessionClose
+ClientFrame: TypeAlias = Hello | Ping | SessionOpen | SessionSamples | SessionClose | NotificationsSeen
 
 
 # From the server. Optional fields that are None are left out (`omit_defaults`).
@@ -272,6 +300,49 @@ class Welcome(msgspec.Struct, tag="welcome", frozen=True, kw_only=True, omit_def
     notifications: NotificationsHead  #: Where the user's notifications stand.
 
 
+class NotificationData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a notification is about, for programs. Each kind has what fits it."""
+
+    course: Slug | None = None  #: The course's slug.
+    course_title: Annotated[str, Meta(max_length=200)] | None = None  #: The course's title, at that time.
+    enrollment: Number | None = None  #: The enrolment's number.
+    student: Annotated[str, Meta(max_length=310)] | None = None  #: The learner's name, for who is not the learner.
+    reason: Annotated[str, Meta(max_length=MAX_REASON)] | None = None  #: Why, in the words of who did it.
+    text: Annotated[str, Meta(max_length=MAX_REASON)] | None = None  #: What somebody wrote.
+    offer_expires_at: Moment | None = None  #: Until when the seat is kept.
+
+
+class Notification(msgspec.Struct, tag="notification", frozen=True, kw_only=True):
+    """Something the user is told. Kept by the server; sent on each connection once, in the order of its number."""
+
+    number: Annotated[int, Meta(ge=1, le=MAX_INTEGER)]  #: 1, 2, 3, … per user, with no hole.
+    kind: NotificationKind  #: What it tells.
+    created_at: Moment  #: When it happened.
+    title: Title  #: For people, in the user's language.
+    body: Body  #: The same at length; may be empty.
+    data: NotificationData  #: For programs.
+
+
+class SeenFields(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the user has seen their notifications, on whatever device."""
+
+    head: Number  #: The newest number.
+    seen: Number  #: The newest that was seen.
+    unread: Number  #: How many were not.
+
+
+class NotificationsState(SeenFields, tag="notifications.state", frozen=True, kw_only=True):
+    """How far the user has seen them; sent on all of the user's connections when that changes."""
+
+
+class WaitlistUpdated(msgspec.Struct, tag="waitlist.updated", frozen=True, kw_only=True):
+    """The user's place in the queue of a course changed."""
+
+    course: Slug  #: The course's slug.
+    position: Number | None  #: 1: the next in turn. 0: an offer is theirs. null: not in it.
+    offer_expires_at: Moment | None  #: With position 0: until when the seat is kept.
+
+
 class Pong(msgspec.Struct, tag="pong", frozen=True, kw_only=True, omit_defaults=True):
     """The answer to `ping`."""
 
@@ -303,4 +374,16 @@ class Bye(msgspec.Struct, tag="bye", frozen=True, kw_only=True):
     reconnect_after_ms: Number  #: Drawn at random, so that not all come back at once.
 
 
-ServerFrame: TypeAlias = Welcome | Pong | SessionOpened | SessionAck | SessionClosed | SessionLost | Error | Bye
+ServerFrame: TypeAlias = (
+    Welcome
+    | Pong
+    | SessionOpened
+    | SessionAck
+    | SessionClosed
+    | SessionLost
+    | Notification
+    | NotificationsState
+    | WaitlistUpdated
+    | Error
+    | Bye
+)

@@ -2,6 +2,11 @@
 
 from django.urls import path
 
-from realtime.views import SamplesView
+from realtime.views.notifications import NotificationListView, NotificationsSeenView
+from realtime.views.samples import SamplesView
 
-urlpatterns = [path("sessions/<str:key>/samples/", SamplesView.as_view(), name="samples")]
+urlpatterns = [
+    path("sessions/<str:key>/samples/", SamplesView.as_view(), name="samples"),
+    path("notifications/", NotificationListView.as_view(), name="notifications"),
+    path("notifications/seen/", NotificationsSeenView.as_view(), name="notifications-seen"),
+]

@@ -2,13 +2,15 @@
 
 `announce` calls the subscribers at once, inside the announcer's transaction, in the order they subscribed. What a
 subscriber raises, the announcer gets: a subscriber that must not spoil the transaction, or wants to act after it,
-uses `transaction.on_commit`.
+uses `transaction.on_commit`; one that has to act within it, but after all else, `before_commit`.
 """
 
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from django.db import transaction
 
 E = TypeVar("E")
 
@@ -44,3 +46,28 @@ def announce(event: object) -> None:
     """Tell every subscriber of this event's type, now."""
     for handler in _handlers[type(event)]:
         handler(event)
+
+
+@dataclass(frozen=True, eq=False)
+class BeforeCommit:
+    """Waits among the transaction's `on_commit` callbacks, where a savepoint that is rolled back takes it along.
+
+    The database backend (lms/postgresql) finds it there, and calls `function` with the items of all its kind, in order,
+    as the transaction's last act. After the commit nothing is left to do.
+    """
+
+    function: Callable[[list[Any]], None]
+    item: Any
+
+    def __call__(self) -> None:
+        pass
+
+
+def before_commit(function: Callable[[list[E]], None], item: E) -> None:
+    """Call `function` once at the end of this transaction, still inside it, with every item given to it meanwhile.
+
+    What it raises undoes the transaction. It may use `transaction.on_commit`. Only within `transaction.atomic`.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("There is no transaction at whose end to act.")
+    transaction.on_commit(BeforeCommit(function, item))

@@ -1,10 +1,19 @@
-"""Django's PostgreSQL backend, with a pool that is usable at once after PostgreSQL was restarted."""
+"""Django's PostgreSQL backend, with two things that it lacks.
 
+A pool that is usable at once after PostgreSQL was restarted; and a last moment of a transaction, in which
+`users.events.before_commit` has what must come after all else (docs/decisions/0046).
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
+from django.db import Error
 from django.db.backends.postgresql import base
 from psycopg_pool import ConnectionPool
+
+from users.events import BeforeCommit
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -25,3 +34,29 @@ class DatabaseWrapper(base.DatabaseWrapper):
             pool.drain()
             return super().get_new_connection(conn_params)
         return connection
+
+    def _commit(self) -> None:  # a hook of Django's, which its stubs don't know
+        try:
+            self._end()
+        except BaseException:
+            try:
+                self.rollback()
+            except Error:
+                self.close()
+            raise
+        super()._commit()  # type: ignore[misc]
+
+    def _end(self) -> None:
+        """Call what waits for the end of the transaction, as within `transaction.atomic`."""
+        waiting: dict[Callable[[list[Any]], None], list[Any]] = defaultdict(list)
+        for _, callback, *_ in self.run_on_commit:
+            if isinstance(callback, BeforeCommit):
+                waiting[callback.function].append(callback.item)
+        if not waiting:
+            return
+        self.in_atomic_block = True
+        try:
+            for function, items in waiting.items():
+                function(items)
+        finally:
+            self.in_atomic_block = False

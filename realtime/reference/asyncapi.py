@@ -15,7 +15,7 @@ ANSWERS: Final[dict[type[msgspec.Struct], type[msgspec.Struct]]] = {
     protocol.SessionSamples: protocol.SessionAck,
     protocol.SessionClose: protocol.SessionClosed,
 }
-"""What a request is answered with, if not with an `error`."""
+"""What a request is answered with, if not with an `error`. `notifications.seen` needs no answer."""
 
 DESCRIPTION: Final = """\
 One JSON object in each text frame; every object has a `type`. Unknown fields are ignored, unknown types are errors. \
@@ -108,7 +108,7 @@ def _request(frame: type[msgspec.Struct]) -> Schema:
         "messages": [_message(frame)],
         "reply": {
             "channel": {"$ref": "#/channels/live"},
-            "messages": [_message(ANSWERS[frame]), _message(protocol.Error)],
+            "messages": [*([_message(ANSWERS[frame])] if frame in ANSWERS else []), _message(protocol.Error)],
         },
     }
 

@@ -28,6 +28,8 @@ one: `true`, `"1"` and `1.0` are none. `_ms` is milliseconds.
 - **Acknowledged means durable.** The client keeps every sample until a `session.ack`, `session.opened` or
   `session.closed` has its `seq`. After a lost connection it opens the same key again, on any server, and sends what is
   not durable; what was counted already is passed over.
+- **Notifications** are kept, and numbered 1, 2, 3, … per user. Each is sent on a connection once, in order; to a client
+  that says in `hello` which one it has, those it missed come first.
 - **Silence.** A dropped socket does not end a session. 45 s after it was last heard (150 s after an `idle` sample) it
   ends as of its last sample, and goes on when it is heard again within 24 h.
 
@@ -50,13 +52,15 @@ OTHER_ERRORS: Final = (
 )
 OTHER_CLOSES: Final = "All others below 4000: come back too. Backoff has full jitter and is capped at 10 s."
 
+WORDS: Final = {"ErrorCode": "an error code", "LostReason": "a reason", "NotificationKind": "a kind"}
+
 
 def page() -> str:
     parts = [HEAD, "## From the client\n"]
     parts += [_frame(frame) for frame in schemas.frames(protocol.ClientFrame)]
     parts += ["### Sample\n", _struct(protocol.Sample), "## From the server\n"]
     parts += [_frame(frame) for frame in schemas.frames(protocol.ServerFrame)]
-    for part in (protocol.ConnectedUser, protocol.Limits, protocol.NotificationsHead):
+    for part in (protocol.ConnectedUser, protocol.Limits, protocol.NotificationsHead, protocol.NotificationData):
         parts += [f"### {part.__name__}\n", _struct(part)]
     parts += [
         "## Over HTTP\n",
@@ -72,6 +76,8 @@ def page() -> str:
         _table(("code", "what"), [(f"`{code.value}`", _of(code)) for code in protocol.ErrorCode]),
         "## Why a session is lost\n",
         _table(("reason", "what"), [(f"`{reason.value}`", _of(reason)) for reason in protocol.LostReason]),
+        "## Kinds of notifications\n",
+        _table(("kind", "what it tells"), [(f"`{kind.value}`", _of(kind)) for kind in protocol.NotificationKind]),
         "## Close codes\n",
         f"{schemas.meaning(protocol.CloseCode)} {OTHER_CLOSES}\n",
         _table(
@@ -118,7 +124,9 @@ def _type(schema: Schema) -> str:
     match schema:
         case {"$ref": str(ref)}:
             name = ref.rpartition("/")[2]
-            return {"ErrorCode": "an error code", "LostReason": "a reason"}.get(name, name)
+            return {"ErrorCode": "an error code", "LostReason": "a reason", "NotificationKind": "a kind"}.get(
+                name, name
+            )
         case {"anyOf": [*choices]}:
             return " or ".join(_type(choice) for choice in choices)
         case {"enum": [*values]}:

@@ -19,7 +19,7 @@ Schema = dict[str, Any]
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 FROM_CLIENT: Final = (protocol.ClientFrame, protocol.Posted)
-FROM_SERVER: Final = (protocol.ServerFrame, protocol.PostAnswer, protocol.AckFields)
+FROM_SERVER: Final = (protocol.ServerFrame, protocol.PostAnswer, protocol.AckFields, protocol.SeenFields)
 
 
 def frames(union: Any) -> list[type[msgspec.Struct]]:

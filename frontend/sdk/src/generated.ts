@@ -82,6 +82,15 @@ export interface SessionClose {
   readonly samples?: readonly Sample[];
 }
 
+/** The user has seen every notification up to this number. One past the head counts as the head. */
+export interface NotificationsSeen {
+  readonly type: "notifications.seen";
+  /** The client's own mark; the answer or the error repeats it. */
+  readonly ref?: string | null;
+  /** The newest that was seen. `seen` never falls: a lower one changes nothing. */
+  readonly number: number;
+}
+
 /** The body of `POST /api/v1/sessions/KEY/samples/`: the same rules as over the socket. */
 export interface Posted {
   /** In order; acknowledged ones are passed over. None at all sets the session's clock going. */
@@ -256,6 +265,98 @@ export type LostReason =
   | "gone"
   | "resumed_elsewhere";
 
+/**
+ * Something the user is told. Kept by the server; sent on each connection once, in the order of its
+ * number.
+ */
+export interface Notification {
+  readonly type: "notification";
+  /** 1, 2, 3, … per user, with no hole. */
+  readonly number: number;
+  /** What it tells. */
+  readonly kind: NotificationKind;
+  /** When it happened. */
+  readonly created_at: string;
+  /** For people, in the user's language. */
+  readonly title: string;
+  /** The same at length; may be empty. */
+  readonly body: string;
+  /** For programs. */
+  readonly data: NotificationData;
+}
+
+/**
+ * What a notification tells.
+ *
+ * - `enrollment.requested`: To the course's owner: a learner asks for a seat.
+ * - `enrollment.approved`: The request was granted.
+ * - `enrollment.rejected`: The request was turned down, for `reason`.
+ * - `enrollment.confirmed`: A seat is the learner's.
+ * - `enrollment.ended`: Somebody else ended or paused the learner's place, for `reason`.
+ * - `waitlist.joined`: The learner is in the queue.
+ * - `waitlist.offer`: A seat is kept for the learner until `offer_expires_at`.
+ * - `waitlist.offer_expired`: It was not taken in time; the learner has left the queue.
+ * - `progress.module_completed`: A module is completed.
+ * - `progress.course_completed`: A course is completed.
+ * - `certificate.issued`: There is a certificate.
+ * - `session.nudge`: A word from who watches the course.
+ * - `help.requested`: To the course's owner: a learner asks for help.
+ */
+export type NotificationKind =
+  | "certificate.issued"
+  | "enrollment.approved"
+  | "enrollment.confirmed"
+  | "enrollment.ended"
+  | "enrollment.rejected"
+  | "enrollment.requested"
+  | "help.requested"
+  | "progress.course_completed"
+  | "progress.module_completed"
+  | "session.nudge"
+  | "waitlist.joined"
+  | "waitlist.offer"
+  | "waitlist.offer_expired";
+
+/** What a notification is about, for programs. Each kind has what fits it. */
+export interface NotificationData {
+  /** The course's slug. */
+  readonly course?: string;
+  /** The course's title, at that time. */
+  readonly course_title?: string;
+  /** The enrolment's number. */
+  readonly enrollment?: number;
+  /** The learner's name, for who is not the learner. */
+  readonly student?: string;
+  /** Why, in the words of who did it. */
+  readonly reason?: string;
+  /** What somebody wrote. */
+  readonly text?: string;
+  /** Until when the seat is kept. */
+  readonly offer_expires_at?: string;
+}
+
+/** How far the user has seen them; sent on all of the user's connections when that changes. */
+export interface NotificationsState {
+  readonly type: "notifications.state";
+  /** The newest number. */
+  readonly head: number;
+  /** The newest that was seen. */
+  readonly seen: number;
+  /** How many were not. */
+  readonly unread: number;
+}
+
+/** The user's place in the queue of a course changed. */
+export interface WaitlistUpdated {
+  readonly type: "waitlist.updated";
+  /** The course's slug. */
+  readonly course: string;
+  /** 1: the next in turn. 0: an offer is theirs. null: not in it. */
+  readonly position: number | null;
+  /** With position 0: until when the seat is kept. */
+  readonly offer_expires_at: string | null;
+}
+
 /** A request was refused. With `session_closed` come all the fields of `session.ack`. */
 export interface Error {
   readonly type: "error";
@@ -367,12 +468,23 @@ export interface AckFields {
   readonly interactions: number;
 }
 
+/** How far the user has seen their notifications, on whatever device. */
+export interface SeenFields {
+  /** The newest number. */
+  readonly head: number;
+  /** The newest that was seen. */
+  readonly seen: number;
+  /** How many were not. */
+  readonly unread: number;
+}
+
 export type ClientFrame =
   | Hello
   | Ping
   | SessionOpen
   | SessionSamples
-  | SessionClose;
+  | SessionClose
+  | NotificationsSeen;
 
 export type ServerFrame =
   | Welcome
@@ -381,5 +493,8 @@ export type ServerFrame =
   | SessionAck
   | SessionClosed
   | SessionLost
+  | Notification
+  | NotificationsState
+  | WaitlistUpdated
   | Error
   | Bye;

@@ -1,0 +1,169 @@
+"""Which news each connection of this process has, and getting it what it lacks.
+
+A hint, or the periodic look, says whose news to look at. All that are due are then read at once, one read after the
+other on the event loop's account: so what is read later is newer, and what waits meanwhile is read together. A
+connection is sent the notification that follows the one it was sent last, and no other: each once, in order. What is
+sent goes into the connection's own bounded queue, so a client that reads slowly holds up nobody.
+
+For the event loop only.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from realtime import inbox
+from realtime.inbox import Inbox, Place, Places, Standing
+from realtime.protocol import NotificationsState, WaitlistUpdated
+
+if TYPE_CHECKING:
+    from realtime.connection import Connection
+
+USERS_A_READ = 500
+COURSES_A_READ = 100
+NOTIFICATIONS_A_READ = 50
+"""Of one user; who has more is read again."""
+
+
+@dataclass(slots=True)
+class Fed:
+    """What a connection was sent: the newest notification, how far they were seen, its user's places in queues."""
+
+    sent: int
+    seen: int
+    places: Places
+
+
+class Feed:
+    """One for each process. `by_user` are the hub's connections, `in_database` its way to run what waits."""
+
+    def __init__(
+        self, by_user: Mapping[int, Sequence["Connection"]], in_database: Callable[..., Awaitable[Any]]
+    ) -> None:
+        self._by_user = by_user
+        self._in_database = in_database
+        self._entering: set[Connection] = set()  # not fed yet, and no hint came since they were admitted
+        self._inboxes: set[int] = set()  # users, whose notifications are due
+        self._places: set[int] = set()  # users, whose places in all queues are due
+        self._queues: set[int] = set()  # courses, whose queues are due
+        self._due = asyncio.Event()
+
+    # Connections
+
+    def admit(self, connection: "Connection") -> None:
+        """Its user is known; what they are to be told is being read (`inbox.standing`)."""
+        self._entering.add(connection)
+
+    def begin(self, connection: "Connection", standing: Standing) -> None:
+        """Send what it missed, right behind its `welcome`; from now on it is fed."""
+        for notification in standing.missed:
+            connection.push(notification)
+        connection.fed = Fed(sent=standing.head.head, seen=standing.head.seen, places=standing.places)
+        if connection in self._entering:
+            self._entering.remove(connection)
+        else:
+            assert connection.credential is not None
+            self._places.add(connection.credential.user_id)  # a hint came before it was fed
+            self.look(inboxes=[connection.credential.user_id])
+
+    def leave(self, connection: "Connection") -> None:
+        self._entering.discard(connection)
+
+    # What is due
+
+    def look(self, *, inboxes: Iterable[int] = (), queues: Iterable[int] = ()) -> None:
+        """There may be news for these users, and for who waits in the queues of these courses."""
+        users = self._by_user.keys() & inboxes
+        courses = set(queues) if self._by_user else set()
+        if courses:
+            self._entering.clear()
+        elif users:
+            self._entering -= {connection for user in users for connection in self._by_user[user]}
+        self._inboxes |= users
+        self._queues |= courses
+        if users or courses:
+            self._due.set()
+
+    def look_at_all(self) -> None:
+        """As if there were news for everybody."""
+        self._inboxes |= self._by_user.keys()
+        self._places |= self._by_user.keys()
+        self._due.set()
+
+    async def deliver(self) -> None:
+        """Wait until something is due, read it, and send it. What fails is made up for by the next look at all."""
+        await self._due.wait()
+        users = _taken(self._inboxes, USERS_A_READ)
+        anywhere = _taken(self._places, USERS_A_READ)
+        courses = _taken(self._queues, COURSES_A_READ)
+        if not (self._inboxes or self._places or self._queues):
+            self._due.clear()
+        # Only those that are fed by now: what is read for the others' `welcome` may be newer than what is read here.
+        sent = {user: min(one.sent for one in fed) for user in users if (fed := self._fed(user))}
+        if sent:
+            for one in await self._in_database(inbox.inboxes, sent, limit=NOTIFICATIONS_A_READ):
+                self._send(one)
+        if anywhere or courses:
+            await self._deliver_places(anywhere, courses)
+
+    def _fed(self, user: int) -> list[Fed]:
+        return [connection.fed for connection in self._by_user.get(user, ()) if connection.fed is not None]
+
+    def _send(self, read: Inbox) -> None:
+        for connection in self._by_user.get(read.user_id, ()):
+            fed = connection.fed
+            if fed is None:
+                continue
+            for notification in read.notifications:
+                if notification.number == fed.sent + 1:
+                    fed.sent += 1
+                    connection.push(notification)
+            if read.seen > fed.seen:
+                fed.seen = read.seen
+                head = max(read.head, fed.sent)
+                connection.push(NotificationsState(head=head, seen=read.seen, unread=head - read.seen))
+        if read.notifications and read.notifications[-1].number < read.head:
+            self.look(inboxes=[read.user_id])
+
+    async def _deliver_places(self, anywhere: set[int], courses: set[int]) -> None:
+        fed = [
+            (connection, user)
+            for user in (self._by_user.keys() if courses else anywhere)
+            for connection in self._by_user.get(user, ())
+            if connection.fed is not None
+        ]
+        found: dict[int, Places] = await self._in_database(
+            inbox.places, anywhere=list(anywhere), courses=courses, in_courses=list({user for _, user in fed})
+        )
+        for connection, user in fed:
+            assert connection.fed is not None
+            known, now = connection.fed.places, found.get(user, {})
+            for course in known.keys() | now.keys() if user in anywhere else courses & (known.keys() | now.keys()):
+                _send_place(connection, known.get(course), now.get(course))
+                if course in now:
+                    known[course] = now[course]
+                else:
+                    del known[course]
+
+
+def _send_place(connection: "Connection", known: Place | None, now: Place | None) -> None:
+    """Tell what became of a place, if anything did."""
+    told = now or known
+    if known == now or told is None:
+        return
+    connection.push(
+        WaitlistUpdated(
+            course=told.course,
+            position=now and now.position,
+            offer_expires_at=now and now.offer_expires_at,
+        )
+    )
+
+
+def _taken(due: set[int], most: int) -> set[int]:
+    """Take so many out of what is due."""
+    taken = set(islice(due, most))
+    due -= taken
+    return taken

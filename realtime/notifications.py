@@ -1,0 +1,155 @@
+"""What people are told: from the domain's events to rows, numbered for each user without a hole.
+
+Owns which event is told to whom, as what. A row is written in the transaction of what it tells, as the last act of it
+(`before_commit`), all of a transaction at once: the cursors of all users are locked in one order, after everything
+else, and only until the commit that follows. So numbers become visible in their order, and nobody deadlocks.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias
+
+import msgspec
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Least
+
+from courses.events import (
+    EnrollmentApproved,
+    EnrollmentConfirmed,
+    EnrollmentEnded,
+    EnrollmentRejected,
+    EnrollmentRequested,
+    Place,
+    WaitlistJoined,
+    WaitlistOffered,
+    WaitlistOfferExpired,
+)
+from courses.models import Course
+from realtime import hints
+from realtime.models import Notification, NotificationCursor
+from realtime.protocol import MAX_REASON, NotificationData, NotificationKind, SeenFields
+from users.events import before_commit
+from users.models import User
+
+KINDS: Mapping[type[Place], NotificationKind] = {
+    EnrollmentRequested: NotificationKind.ENROLLMENT_REQUESTED,
+    EnrollmentApproved: NotificationKind.ENROLLMENT_APPROVED,
+    EnrollmentRejected: NotificationKind.ENROLLMENT_REJECTED,
+    EnrollmentConfirmed: NotificationKind.ENROLLMENT_CONFIRMED,
+    EnrollmentEnded: NotificationKind.ENROLLMENT_ENDED,
+    WaitlistJoined: NotificationKind.WAITLIST_JOINED,
+    WaitlistOffered: NotificationKind.WAITLIST_OFFER,
+    WaitlistOfferExpired: NotificationKind.WAITLIST_OFFER_EXPIRED,
+}
+"""Every event that is told, and as what: to the learner whom it is about; a request to the course's owner."""
+
+RAISE_HEADS = """
+INSERT INTO realtime_notificationcursor AS c (user_id, head, seen)
+SELECT u.id, told.news, 0
+FROM unnest(%s::bigint[], %s::bigint[]) AS told(user_id, news) JOIN users_user u ON u.id = told.user_id
+ORDER BY u.id
+ON CONFLICT (user_id) DO UPDATE SET head = c.head + EXCLUDED.head
+RETURNING user_id, head
+"""
+"""Locks the cursors in the users' order, and takes as many numbers of each as there is news. Who is gone gets none."""
+
+ROWS_A_STATEMENT = 1_000
+
+
+@dataclass(frozen=True)
+class News:
+    """One thing to tell one user."""
+
+    user_id: int
+    kind: NotificationKind
+    data: NotificationData
+
+
+Told: TypeAlias = News | Place
+
+
+def notify(*, user_id: int, kind: NotificationKind, data: NotificationData) -> None:
+    """Tell this user, in this transaction, at its end. Hints at the commit. Only within `transaction.atomic`."""
+    told: Told = News(user_id, kind, data)
+    before_commit(_write, told)
+
+
+def tell(event: Place) -> None:
+    """Tell whom this event is for: see KINDS."""
+    told: Told = event
+    before_commit(_write, told)
+
+
+def mark_seen(*, user_id: int, number: int) -> SeenFields:
+    """The user has seen everything up to `number`, or to the head if that is lower. `seen` never falls.
+
+    Locks the user's cursor. Hints when `seen` changed. Returns where it then stands.
+    """
+    with transaction.atomic():
+        up_to = Least(F("head"), number)
+        if NotificationCursor.objects.filter(user_id=user_id, seen__lt=up_to).update(seen=up_to):
+            transaction.on_commit(partial(hints.send, inboxes=[user_id]))
+        cursor = NotificationCursor.objects.filter(user_id=user_id).first() or NotificationCursor()
+    return SeenFields(head=cursor.head, seen=cursor.seen, unread=cursor.head - cursor.seen)
+
+
+def _write(told: list[Told]) -> None:
+    """Write all that this transaction tells: a look at the courses, the numbers, the rows, the mails."""
+    events = [one for one in told if isinstance(one, Place)]
+    courses = Course.objects.in_bulk({event.course_id for event in events})
+    asking = {event.student_id for event in events if isinstance(event, EnrollmentRequested)}
+    students = User.objects.in_bulk(asking) if asking else {}
+    news = [
+        one if isinstance(one, News) else _news_of(one, courses[one.course_id], students)
+        for one in told
+        if isinstance(one, News) or one.course_id in courses
+    ]
+    numbers = _numbers(Counter(one.user_id for one in news))
+    Notification.objects.bulk_create(
+        [
+            Notification(
+                user_id=one.user_id,
+                number=next(numbers[one.user_id]),
+                kind=one.kind,
+                data=msgspec.to_builtins(one.data),
+            )
+            for one in news
+            if one.user_id in numbers
+        ],
+        batch_size=ROWS_A_STATEMENT,
+    )
+    transaction.on_commit(partial(hints.send, inboxes=list(numbers)))
+
+
+def _numbers(news: Mapping[int, int]) -> dict[int, Any]:
+    """For each user who is still there, the next numbers: so many as there is news. Locks their cursors."""
+    if not news:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(RAISE_HEADS, [list(news.keys()), list(news.values())])
+        return {user: iter(range(head - news[user] + 1, head + 1)) for user, head in cursor.fetchall()}
+
+
+def _news_of(event: Place, course: Course, students: Mapping[int, User]) -> News:
+    fields: dict[str, Any] = {"course": course.slug, "course_title": course.title}
+    match event:
+        case EnrollmentRequested():
+            student = students[event.student_id]
+            fields |= {"enrollment": event.enrollment_id, "student": student.get_full_name() or student.username}
+        case EnrollmentConfirmed() | EnrollmentApproved():
+            fields |= {"enrollment": event.enrollment_id}
+        case EnrollmentRejected() | EnrollmentEnded():
+            fields |= {"enrollment": event.enrollment_id, "reason": event.reason[:MAX_REASON] or None}
+        case WaitlistOffered():
+            fields |= {"offer_expires_at": event.expires_at}
+    to = course.owner_id if isinstance(event, EnrollmentRequested) else event.student_id
+    return News(to, KINDS[type(event)], NotificationData(**fields))
+
+
+def unread(user_ids: Iterable[int]) -> dict[int, int]:
+    """How many notifications each of these users has not seen; who is not in it has none."""
+    cursors = NotificationCursor.objects.filter(user_id__in=user_ids, head__gt=F("seen"))
+    return {cursor.user_id: cursor.head - cursor.seen for cursor in cursors}

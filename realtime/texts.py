@@ -1,0 +1,52 @@
+"""The words of notifications and mails: a template for each text in each language (docs/decisions/0045).
+
+Owns how a text finds its template, and its user's language and time zone. A language that has no folder below
+`realtime/templates/` is spoken to in English.
+"""
+
+import zoneinfo
+from datetime import UTC, datetime, tzinfo
+from typing import Any, Final
+
+import msgspec
+from django.template import Context
+from django.template.backends.django import Template
+from django.template.loader import select_template
+from django.utils import timezone, translation
+
+from realtime.protocol import NotificationData, NotificationKind
+
+FALLBACK: Final = "en"
+
+
+def text(name: str, *, language: str, timezone_name: str, **context: Any) -> tuple[str, str]:
+    """Title and body: the first line of the template `name` and the rest, in this language and time zone.
+
+    They are plain text: nothing in them is HTML, and nothing is escaped.
+    """
+    languages = (language, language.partition("-")[0], FALLBACK)
+    template = select_template([f"{one}/{name}.txt" for one in languages])
+    assert isinstance(template, Template)
+    with translation.override(language), timezone.override(_zone(timezone_name)):
+        rendered = template.template.render(Context(context, autoescape=False))
+    title, _, body = rendered.strip().partition("\n")
+    return title.strip(), body.strip()
+
+
+def of_notification(
+    kind: NotificationKind, data: NotificationData, *, language: str, timezone_name: str
+) -> tuple[str, str]:
+    """Title and body of a notification."""
+    return text(f"notifications/{kind}", language=language, timezone_name=timezone_name, **msgspec.structs.asdict(data))
+
+
+def local(moment: datetime, timezone_name: str) -> datetime:
+    """This moment by the clocks of that time zone."""
+    return moment.astimezone(_zone(timezone_name))
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return UTC  # a name that a later release of the time zones dropped
