@@ -73,7 +73,6 @@ class CourseView(generics.RetrieveAPIView[Course]):
         course: Any = super().get_object()
         user = self.request.user
         course.enrollment = catalogue.own_enrollment(course=course, user=user)
-        course.waitlist = catalogue.waitlist_place(course=course, user=user)
         return cast(Course, course)
 
 

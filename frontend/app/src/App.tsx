@@ -11,6 +11,7 @@ import { Shell } from "./layout/Shell";
 import { CoursePage } from "./pages/CoursePage";
 import { CoursesPage } from "./pages/CoursesPage";
 import { NotFoundPage } from "./pages/NotFoundPage";
+import { PeoplePage } from "./pages/PeoplePage";
 import { SignInPage } from "./pages/SignInPage";
 import { theme } from "./theme";
 
@@ -25,6 +26,7 @@ export function App() {
             <Route element={<RequireUser />}>
               <Route element={<Shell />}>
                 <Route index element={<CoursesPage />} />
+                <Route path="/courses/:slug/people" element={<PeoplePage />} />
                 <Route path="/courses/:slug" element={<CoursePage />}>
                   <Route index element={<CourseIntro />} />
                   <Route path="contents/:contentId" element={<ContentPage />} />

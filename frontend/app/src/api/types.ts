@@ -3,6 +3,7 @@
 export interface Page<T> {
   count: number;
   next: string | null;
+  previous: string | null;
   results: T[];
 }
 
@@ -24,6 +25,15 @@ export interface CourseSummary {
   enrollment_count: number;
   can_enroll: { allowed: boolean; message: string };
   instructor_name: string;
+  enrollment_type: "open" | "approval" | "restricted";
+  /** The caller's place in the queue, or null. */
+  waitlist: Place | null;
+}
+
+/** One's place in a queue: 0 while an offer stands, 1 for the next in turn. */
+export interface Place {
+  position: number | null;
+  offer_expires_at: string | null;
 }
 
 export interface Enrollment {
@@ -34,6 +44,33 @@ export interface Enrollment {
   /** 0 to 100. */
   progress_percentage: number;
   total_time_spent_seconds: number;
+  rejection_reason: string;
+}
+
+/** An enrolment as the course's owner sees it. */
+export interface Learner extends Enrollment {
+  /** A user name. */
+  student: string;
+  student_name: string;
+  enrolled_on: string;
+  approval_requested_at: string | null;
+}
+
+/** Somebody in the queue, as the course's owner sees them. */
+export interface Waiting {
+  id: number;
+  student: string;
+  student_name: string;
+  /** 0: an offer stands. */
+  position: number;
+  priority: number;
+  joined_waitlist: string;
+  offer_expires_at: string | null;
+}
+
+export interface Imported {
+  dry_run: boolean;
+  enrolled: string[];
 }
 
 export interface CourseDetail extends CourseSummary {
