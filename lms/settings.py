@@ -9,6 +9,10 @@
 | `ALLOWED_HOSTS`        | names the site answers to, by comma                       | loopback                  |
 | `CSRF_TRUSTED_ORIGINS` | further origins that may use the cookie, by comma         | none                      |
 | `WAITLIST_OFFER_HOURS` | how long a seat is kept for whom it is offered to         | 24                        |
+| `SITE_URL`             | where people find the site; for links in mails            | `http://127.0.0.1:PORT`   |
+| `EMAIL_URL`            | `smtp+tls://user:password@host:587` (STARTTLS),           | `console://` with DEBUG,  |
+|                        | `smtps://…` (TLS from the first byte), `smtp://…`         | else `smtp://localhost`   |
+| `EMAIL_FROM`           | who mails are from                                        | `studybeat@localhost`     |
 | `DATA_DIR`             | uploads, and the private servers of a development machine | `.data` in the checkout   |
 
 `manage.py` sets `DATABASE_URL` and `REDIS_URL` itself where they are missing (lms/devservices.py).
@@ -67,6 +71,25 @@ def database(url: str) -> dict[str, Any]:
     }
 
 
+def mail(url: str) -> dict[str, Any]:
+    """Django's EMAIL_… settings for `console://`, `smtp://…`, `smtp+tls://…` or `smtps://…`."""
+    parts = urlsplit(url)
+    if parts.scheme == "console":
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    if parts.scheme not in {"smtp", "smtp+tls", "smtps"} or not parts.hostname:
+        raise ImproperlyConfigured("EMAIL_URL must be smtp://…, smtp+tls://… or smtps://… with a host, or console://")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or {"smtp": 25, "smtp+tls": 587, "smtps": 465}[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_TIMEOUT": 20,
+    }
+
+
 DEBUG = env_flag("DEBUG")
 SECRET_KEY = env_text("SECRET_KEY", "insecure: for development only" if DEBUG else "")
 if not SECRET_KEY:
@@ -77,6 +100,10 @@ DATABASES = {"default": database(env_text("DATABASE_URL", "postgresql:///studybe
 REDIS_URL = env_text("REDIS_URL", "redis://127.0.0.1:6379/0")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
+
+SITE_URL = env_text("SITE_URL", f"http://127.0.0.1:{env_text('PORT', '8000')}").rstrip("/")
+vars().update(mail(env_text("EMAIL_URL", "console://" if DEBUG else "smtp://localhost")))
+DEFAULT_FROM_EMAIL = env_text("EMAIL_FROM", "Studybeat <studybeat@localhost>")
 
 INSTALLED_APPS = [
     "daphne",

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from lms import errors, health
+from users import unsubscribe
 
 NOT_BUILT = "<!doctype html><title>Studybeat</title><p>The web app is not built yet: run <code>make run</code>."
 
@@ -34,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include(api)),
     re_path("^api/", errors.no_such_address),
     path("admin/", admin.site.urls),
+    path("unsubscribe/<str:signed>/", unsubscribe.view, name="unsubscribe"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     re_path(r"^(?!assets/|static/|ws/).*$", app),

@@ -6,7 +6,7 @@ else, and only until the commit that follows. So numbers become visible in their
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
@@ -15,6 +15,7 @@ import msgspec
 from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Least
+from procrastinate.types import JSONDict
 
 from courses.events import (
     EnrollmentApproved,
@@ -28,7 +29,8 @@ from courses.events import (
     WaitlistOfferExpired,
 )
 from courses.models import Course
-from realtime import hints
+from realtime import hints, tasks
+from realtime.delivery import WORTH_A_MAIL
 from realtime.models import Notification, NotificationCursor
 from realtime.protocol import MAX_REASON, NotificationData, NotificationKind, SeenFields
 from users.events import before_commit
@@ -108,7 +110,7 @@ def _write(told: list[Told]) -> None:
         if isinstance(one, News) or one.course_id in courses
     ]
     numbers = _numbers(Counter(one.user_id for one in news))
-    Notification.objects.bulk_create(
+    rows = Notification.objects.bulk_create(
         [
             Notification(
                 user_id=one.user_id,
@@ -121,6 +123,9 @@ def _write(told: list[Told]) -> None:
         ],
         batch_size=ROWS_A_STATEMENT,
     )
+    mails: list[JSONDict] = [{"notification_id": row.pk} for row in rows if row.kind in WORTH_A_MAIL]
+    if mails:
+        tasks.mail_notification.batch_defer(*mails)
     transaction.on_commit(partial(hints.send, inboxes=list(numbers)))
 
 
@@ -147,9 +152,3 @@ def _news_of(event: Place, course: Course, students: Mapping[int, User]) -> News
             fields |= {"offer_expires_at": event.expires_at}
     to = course.owner_id if isinstance(event, EnrollmentRequested) else event.student_id
     return News(to, KINDS[type(event)], NotificationData(**fields))
-
-
-def unread(user_ids: Iterable[int]) -> dict[int, int]:
-    """How many notifications each of these users has not seen; who is not in it has none."""
-    cursors = NotificationCursor.objects.filter(user_id__in=user_ids, head__gt=F("seen"))
-    return {cursor.user_id: cursor.head - cursor.seen for cursor in cursors}

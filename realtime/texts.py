@@ -19,15 +19,15 @@ from realtime.protocol import NotificationData, NotificationKind
 FALLBACK: Final = "en"
 
 
-def text(name: str, *, language: str, timezone_name: str, **context: Any) -> tuple[str, str]:
-    """Title and body: the first line of the template `name` and the rest, in this language and time zone.
+def text(template_name: str, /, *, language: str, timezone_name: str, **context: Any) -> tuple[str, str]:
+    """Title and body: the first line of this template and the rest, in this language and time zone.
 
     They are plain text: nothing in them is HTML, and nothing is escaped.
     """
     languages = (language, language.partition("-")[0], FALLBACK)
-    template = select_template([f"{one}/{name}.txt" for one in languages])
+    template = select_template([f"{one}/{template_name}.txt" for one in languages])
     assert isinstance(template, Template)
-    with translation.override(language), timezone.override(_zone(timezone_name)):
+    with translation.override(language), timezone.override(zone(timezone_name)):
         rendered = template.template.render(Context(context, autoescape=False))
     title, _, body = rendered.strip().partition("\n")
     return title.strip(), body.strip()
@@ -42,11 +42,12 @@ def of_notification(
 
 def local(moment: datetime, timezone_name: str) -> datetime:
     """This moment by the clocks of that time zone."""
-    return moment.astimezone(_zone(timezone_name))
+    return moment.astimezone(zone(timezone_name))
 
 
-def _zone(name: str) -> tzinfo:
+def zone(name: str) -> tzinfo:
+    """The time zone of this name; UTC for one that is not known any more."""
     try:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return UTC  # a name that a later release of the time zones dropped
+        return UTC

@@ -197,7 +197,11 @@ async def test_who_connects_while_news_is_written_has_each_once_in_order(
 ) -> None:
     """From `hello` on, whenever that is: what is not missed by then comes after it."""
     token = await orm(token_of, ana)
-    writing = asyncio.create_task(asyncio.to_thread(lambda: [confirm(intro, ana) for _ in range(60)]))
+
+    async def write() -> None:
+        await asyncio.to_thread(lambda: [confirm(intro, ana) for _ in range(60)])
+
+    writing = asyncio.create_task(write())
     learners: list[Learner] = []
     try:
         while not writing.done():

@@ -10,7 +10,7 @@ from django.db import connections
 
 from lms.asgi import Receive, Scope, Send, application
 from lms.postgresql.base import DatabaseWrapper
-from realtime import hub, protocol, recorder, writer
+from realtime import feed, hub, protocol, recorder, writer
 
 App = Callable[[Scope, Receive, Send], object]
 
@@ -80,6 +80,13 @@ def tries_dead_connections_one_by_one() -> None:
 def looks_every_second() -> None:
     """No fault: the periodic look at the database, which heals lost hints, often enough for a test to wait for it."""
     hub.LOOK_EVERY_SECONDS = 1.0
+
+
+@planted
+def looks_at_no_news() -> None:
+    """The periodic look, every second, passes over what users are to be told."""
+    hub.LOOK_EVERY_SECONDS = 1.0
+    feed.Feed.look_at_all = lambda self: None  # type: ignore[method-assign]
 
 
 def replaced(text: str, part: str, by: str) -> str:

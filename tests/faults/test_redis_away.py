@@ -9,10 +9,11 @@ from uuid import uuid4
 import pytest
 
 from lms.devservers import Valkey
-from tests.counts import count
+from tests.counts import STRESS, count
 from tests.faults.fleet import Fleet
 from tests.faults.judging import faults_logged
 from tests.learner import Learner
+from tests.news import confirm, leave_queue, queue
 from tests.people import token_of
 from tests.site import Site, orm
 
@@ -27,6 +28,7 @@ MakeSite = Callable[..., Site]
 
 IN_TIME_SECONDS = 1.0
 RETRIES_SECONDS = 2.0  # a listener tries again after one
+HEALED_SECONDS = 30.0
 HINT_SECONDS = 4.0  # a hint's way, on a busy machine; the periodic look would come up to 20 s later
 
 
@@ -91,3 +93,39 @@ async def test_a_lost_hint_is_made_up_for_by_the_next_look(
         await here.hello()
         await there.hello()
         await taken_over(here, there, key=str(uuid4()))
+
+
+async def test_news_that_no_hint_told_of_is_there_within_thirty_seconds(
+    site: Site, make_site: MakeSite, valkey: Valkey, ana: "User", chidi: "User", intro: "Course"
+) -> None:
+    """With the real interval in `make stress`; else with looks every second."""
+    looking = site if STRESS else make_site(processes=2, app="tests.faults.plants:looks_every_second")
+    token = await orm(token_of, chidi)
+    await kill(valkey)
+    async with Learner(looking.ws(0), token=token) as here, Learner(looking.ws(1), token=token) as there:
+        await here.hello()
+        await there.hello()
+        (entry,) = await orm(queue, intro, chidi)
+        await orm(confirm, intro, chidi)
+        for learner in (here, there):
+            await learner.expect("notification", number=1, within=HEALED_SECONDS)
+            await learner.expect("waitlist.updated", position=1, within=HEALED_SECONDS)
+        await here.send({"type": "notifications.seen", "number": 1})
+        await orm(leave_queue, entry)
+        await here.expect("notifications.state", seen=1, within=HINT_SECONDS)  # without the way by Redis
+        await there.expect("notifications.state", seen=1, within=HEALED_SECONDS)
+        for learner in (here, there):
+            await learner.expect("waitlist.updated", position=None, within=HEALED_SECONDS)
+
+
+async def test_without_the_look_news_that_no_hint_told_of_does_not_come(
+    make_site: MakeSite, valkey: Valkey, ana: "User", intro: "Course"
+) -> None:
+    site = make_site(app="tests.faults.plants:looks_at_no_news")
+    token = await orm(token_of, ana)
+    await kill(valkey)
+    async with Learner(site.ws(0), token=token) as learner:
+        await learner.hello()
+        await orm(confirm, intro, ana)
+        with pytest.raises(AssertionError, match="no .*notification"):
+            await learner.expect("notification", within=HINT_SECONDS)

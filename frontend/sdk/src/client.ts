@@ -15,10 +15,11 @@ import type { Platform } from "./platform.js";
 import { Poster } from "./post.js";
 import { Session } from "./session.js";
 import { Connection } from "./socket.js";
+import { News } from "./news.js";
 import { MemoryStorage } from "./storage.js";
 import type { Keeping, SampleStorage } from "./storage.js";
 import type { ConnectionOptions } from "./socket.js";
-import type { ConnectionState, LiveSession, SessionTarget } from "./state.js";
+import type { ConnectionState, LiveSession, NewsState, SessionTarget } from "./state.js";
 import type { Readable } from "./store.js";
 import { IDLE_AFTER_MS } from "./types.js";
 import type { ErrorFrame, ServerFrame, Welcome } from "./types.js";
@@ -36,6 +37,7 @@ export class StudybeatClient {
   readonly #host: SessionHost;
   readonly #sessions = new Set<Session>();
   readonly #storage: SampleStorage;
+  readonly #news: News;
   readonly #drain: () => void;
   #opened = 0;
   #userId: number | null = null;
@@ -55,7 +57,9 @@ export class StudybeatClient {
       this.#look();
       this.#arm();
     });
+    this.#news = new News((frame) => connection.send(frame), options.notificationsAfter ?? null);
     const connection = new Connection(platform, options, {
+      notificationsAfter: () => this.#news.after,
       online: (welcome) => {
         this.#online(welcome);
       },
@@ -125,6 +129,21 @@ export class StudybeatClient {
   get connection(): Readable<ConnectionState> {
     return this.#connection.store;
   }
+
+  /** Notifications, how far they are seen, and places in waitlists. */
+  get news(): Readable<NewsState> {
+    return this.#news.store;
+  }
+
+  /** The learner has seen every notification up to this number: on all devices, also if this one is offline. */
+  readonly see = (number: number): void => {
+    this.#news.see(number);
+  };
+
+  /** The page has read over REST what was too much to be sent (`news.gap`). */
+  readonly caughtUp = (): void => {
+    this.#news.caughtUp();
+  };
 
   /** Connects, and stays connected as far as the close codes allow. Harmless when it does already. */
   readonly start = (): void => {
@@ -225,8 +244,10 @@ export class StudybeatClient {
     const now = this.#look();
     if (this.#userId !== null && this.#userId !== welcome.user.id) {
       for (const session of this.#sessions) session.end("failed", "other_user");
+      this.#news.forget();
     }
     this.#userId = welcome.user.id;
+    this.#news.online(welcome);
     this.#activity.setIdleAfter(welcome.idle_after_ms, now);
     for (const session of this.#sessions) session.online(welcome);
     this.#arm();
@@ -253,6 +274,15 @@ export class StudybeatClient {
         break;
       case "session.lost":
         this.#holder(frame.session)?.end("lost", frame.reason);
+        break;
+      case "notification":
+        this.#news.came(frame);
+        break;
+      case "notifications.state":
+        this.#news.state(frame);
+        break;
+      case "waitlist.updated":
+        this.#news.moved(frame);
         break;
       case "error":
         this.#refused(frame);

@@ -22,9 +22,13 @@ export interface ConnectionOptions {
   /** Without one, the session cookie of the page counts. */
   readonly token?: string;
   readonly deviceType?: DeviceType;
+  /** The last notification that this user had here, for a client that remembers it: later ones come first. */
+  readonly notificationsAfter?: number;
 }
 
 export interface ConnectionEvents {
+  /** For the hello: the last notification that is here; null when none is wanted. */
+  notificationsAfter(): number | null;
   online(welcome: Welcome): void;
   offline(): void;
   /** Another attempt has failed, and it is time for the HTTP way: see `isRefused`. */
@@ -178,10 +182,12 @@ export class Connection {
 
   #hello(): Hello {
     const { token, deviceType } = this.#options;
+    const after = this.#events.notificationsAfter();
     return {
       type: "hello",
       ...(token === undefined ? {} : { token }),
       ...(deviceType === undefined ? {} : { device_type: deviceType }),
+      ...(after === null ? {} : { notifications_after: after }),
     };
   }
 

@@ -1,7 +1,7 @@
-/** What a page sees of the SDK: the values of its two stores, and the states they go through. */
+/** What a page sees of the SDK: the values of its stores, and the states they go through. */
 
 import type { Readable } from "./store.js";
-import type { Acked, ActivityState, User } from "./types.js";
+import type { Acked, ActivityState, NotificationFrame, User, WaitlistUpdated } from "./types.js";
 
 /**
  * `waiting`: to come back at `reconnectAt`. `http`: no websocket comes about, and the sessions go on by posts;
@@ -63,4 +63,24 @@ export interface LiveSession {
    * content.
    */
   readonly close: () => void;
+}
+
+/** A place in a waitlist. `position` 0: a seat is kept for the learner until `offer_expires_at`. */
+export interface WaitlistPlace {
+  readonly position: number;
+  readonly offer_expires_at: WaitlistUpdated["offer_expires_at"];
+}
+
+export interface NewsState {
+  /** The newest notification's number. */
+  readonly head: number;
+  /** The newest that the learner has seen, on whatever device. */
+  readonly seen: number;
+  readonly unread: number;
+  /** More were missed than are sent: read them over REST, then say `caughtUp`. */
+  readonly gap: boolean;
+  /** Those that came while this client was there, oldest first; at most 200. */
+  readonly latest: readonly NotificationFrame[];
+  /** By the course's slug: every place that changed while this client was there; null is not in it any more. */
+  readonly places: Readonly<Record<string, WaitlistPlace | null>>;
 }

@@ -28,6 +28,11 @@ export class Page {
     this.client = new StudybeatClient(this.world, { url: "ws://test/ws/", deviceType: "desktop" }, storage);
   }
 
+  /** A client in this world that had notifications up to this number before. */
+  remembering(notificationsAfter: number): StudybeatClient {
+    return new StudybeatClient(this.world, { url: "ws://test/ws/", notificationsAfter });
+  }
+
   /** Looked at, online, and studying. */
   static studying(page = new Page()): { page: Page; session: LiveSession } {
     page.client.signal(LOOKED_AT);

@@ -35,6 +35,8 @@ export class FakeServer implements Accepts {
   idleAfterMs = 60_000;
   limits = { frame_bytes: 16_384, samples_per_frame: 100, frames_per_second: 20, burst: 40, sessions: 4 };
   userId = 1;
+  notifications = 0;
+  seen = 0;
   commitMs = 250;
   isDown = false;
   /** Answers no hello. */
@@ -88,7 +90,7 @@ export class FakeServer implements Accepts {
         }
         allowance.frames += 1;
         this.overLimit += 1;
-        this.#refuse(link, "ref" in frame ? frame.ref : null, "rate_limited", { retry_after_ms: 50 });
+        this.#refuse(link, ("ref" in frame ? frame.ref : null) ?? null, "rate_limited", { retry_after_ms: 50 });
       },
       gone: () => undefined,
     };
@@ -116,12 +118,21 @@ export class FakeServer implements Accepts {
   #receive(frame: ClientFrame, link: Link): void {
     const refusal = this.refusals[frame.type]?.shift();
     if (refusal !== undefined) {
-      link.send({ type: "error", ref: "ref" in frame ? frame.ref : null, ...refusal });
+      link.send({ type: "error", ref: ("ref" in frame ? frame.ref : null) ?? null, ...refusal });
       return;
     }
     switch (frame.type) {
       case "hello":
-        if (!this.isMute) link.send(this.#welcome());
+        if (!this.isMute) this.#greet(link, frame.notifications_after ?? null);
+        break;
+      case "notifications.seen":
+        this.seen = Math.max(this.seen, Math.min(frame.number, this.notifications));
+        this.#toAll({
+          type: "notifications.state",
+          head: this.notifications,
+          seen: this.seen,
+          unread: this.notifications - this.seen,
+        });
         break;
       case "ping":
         link.send({ type: "pong", server_time: "" });
@@ -138,7 +149,7 @@ export class FakeServer implements Accepts {
     }
   }
 
-  #welcome(): ServerFrame {
+  #welcome(gap: boolean): ServerFrame {
     return {
       type: "welcome",
       connection: "c",
@@ -147,8 +158,29 @@ export class FakeServer implements Accepts {
       heartbeat_ms: this.heartbeatMs,
       idle_after_ms: this.idleAfterMs,
       limits: this.limits,
-      notifications: { head: 0, seen: 0, gap: false },
+      notifications: { head: this.notifications, seen: this.seen, gap },
     };
+  }
+
+  /** The welcome, then what was missed: up to 200, else a gap. */
+  #greet(link: Link, after: number | null): void {
+    const missed = after === null ? 0 : this.notifications - after;
+    const gap = missed < 0 || missed > 200;
+    link.send(this.#welcome(gap));
+    if (gap) return;
+    for (let number = this.notifications - missed + 1; number <= this.notifications; number++) {
+      link.send(notification(number));
+    }
+  }
+
+  /** Something happens that the user is told. */
+  notify(): void {
+    this.notifications += 1;
+    this.#toAll(notification(this.notifications));
+  }
+
+  #toAll(frame: ServerFrame): void {
+    for (const link of this.world.links) link.send(frame);
   }
 
   #begin(key: string, link: Link | null): Held {
@@ -213,6 +245,11 @@ export class FakeServer implements Accepts {
   #refuse(link: Link, ref: string | null, code: ErrorFrame["code"], fields: Partial<ErrorFrame> = {}): void {
     link.send({ type: "error", ref, code, message: code, ...fields });
   }
+}
+
+export function notification(number: number): ServerFrame {
+  const kind = "enrollment.confirmed";
+  return { type: "notification", number, kind, created_at: "", title: "A seat", body: "", data: { course: "intro" } };
 }
 
 function answer(status: number, body: object): PostAnswer {

@@ -1,0 +1,21 @@
+"""Jobs that look after the jobs."""
+
+from procrastinate import builtin_tasks
+from procrastinate.contrib.django import app
+
+KEEP_HOURS = 72
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="retry_stalled_jobs", pass_context=False)
+async def retry_stalled_jobs(timestamp: int) -> None:
+    """What a worker had in hand when it was killed goes to another."""
+    for job in await app.job_manager.get_stalled_jobs():
+        await app.job_manager.retry_job(job)
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(queueing_lock="remove_old_jobs", pass_context=True)
+async def remove_old_jobs(context: object, timestamp: int) -> None:
+    """Forget jobs that ended KEEP_HOURS ago. (The sweep alone makes 17,000 a day.)"""
+    await builtin_tasks.remove_old_jobs(context, max_hours=KEEP_HOURS, remove_failed=True)  # type: ignore[arg-type]
