@@ -28,5 +28,5 @@ export default defineConfig({
       "/ws": { ...server, ws: true },
     },
   },
-  test: { environment: "jsdom", setupFiles: ["./tests/setup.ts"], restoreMocks: true },
+  test: { environment: "jsdom", setupFiles: ["./tests/setup.ts"], restoreMocks: true, testTimeout: 30_000 },
 });

@@ -116,6 +116,16 @@ export class FakeClient implements LiveClient {
   }
 }
 
+export const news = (number: number, kind: NotificationFrame["kind"], title: string): NotificationFrame => ({
+  type: "notification",
+  number,
+  kind,
+  created_at: "2026-01-01T00:00:00Z",
+  title,
+  body: "",
+  data: { course: "intro", course_title: "Intro" },
+});
+
 export const ana: Me = { id: 1, username: "ana", first_name: "Ana", last_name: "Lima", is_staff: false };
 
 export const enrollment: Enrollment = {

@@ -22,11 +22,23 @@ export function show(page: ReactNode, client: LiveClient): RenderResult {
   );
 }
 
-/** Plays the REST API: answers by path below `/api/v1/`; anything else is not found. */
-export function serve(answers: Record<string, { status?: number; body: unknown }>): void {
-  vi.stubGlobal("fetch", (url: string) => {
-    const found = answers[url.replace("/api/v1/", "")];
+export interface Answer {
+  status?: number;
+  body: unknown;
+}
+
+/**
+ * Plays the REST API: answers by path below `/api/v1/`; anything else is not found. What it gives tells what was
+ * asked: `POST path/ {"json":1}`, and of an empty body nothing.
+ */
+export function serve(answers: Record<string, Answer>): () => string[] {
+  const asked: string[] = [];
+  vi.stubGlobal("fetch", (url: string, { method, body: sent }: RequestInit = {}) => {
+    const path = url.replace("/api/v1/", "");
+    asked.push([method, path, sent === "{}" ? undefined : sent].filter(Boolean).join(" "));
+    const found = answers[path];
     const body = found?.body ?? { code: "not_found", detail: "There is nothing here, or it is not yours." };
     return Promise.resolve(Response.json(body, { status: found ? (found.status ?? 200) : 404 }));
   });
+  return () => asked;
 }

@@ -1,4 +1,4 @@
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
 
 // What Mantine asks of a browser and jsdom does not have. All screens are wide here.
@@ -17,5 +17,8 @@ vi.stubGlobal(
   },
 );
 vi.stubGlobal("scrollTo", () => undefined);
+
+// On a busy machine.
+configure({ asyncUtilTimeout: 10_000 });
 
 afterEach(cleanup);

@@ -9,6 +9,7 @@ import { useUser } from "../auth/user";
 import { AddPeople } from "../people/AddPeople";
 import { Learners, Requests } from "../people/Learners";
 import { Queue } from "../people/Queue";
+import classes from "../people/people.module.css";
 import { Failure } from "../ui/states";
 import { useTitle } from "../ui/title";
 import { NotFoundPage } from "./NotFoundPage";
@@ -37,7 +38,7 @@ function People({ slug }: { slug: string }) {
       }}
       keepMounted={false}
     >
-      <Tabs.List>
+      <Tabs.List className={classes.tabs}>
         <Tabs.Tab value={first} rightSection={<Count count={requests.data?.pages[0]?.count} />}>
           Requests
         </Tabs.Tab>
@@ -45,7 +46,7 @@ function People({ slug }: { slug: string }) {
         <Tabs.Tab value="waitlist" rightSection={<Count count={queue.data?.pages[0]?.count} />}>
           Waitlist
         </Tabs.Tab>
-        <Tabs.Tab value="add">Add people</Tabs.Tab>
+        <Tabs.Tab value="add">Add</Tabs.Tab>
       </Tabs.List>
       <Tabs.Panel value={first} pt="sm">
         <Requests slug={slug} />

@@ -30,7 +30,7 @@ function Problems({ error }: { error: Error }) {
     );
   }
   return (
-    <Alert color="red" role="alert" title={`Nobody was enrolled: ${lines.length === 1 ? "a line" : `${lines.length} lines`} can’t be`}>
+    <Alert color="red" role="alert" title={`${lines.length === 1 ? "One line needs" : `${lines.length} lines need`} mending. Nobody was enrolled.`}>
       <Table withRowBorders={false} verticalSpacing={4} fz="sm" data-testid="line-problems">
         <Table.Thead>
           <Table.Tr>
@@ -91,9 +91,8 @@ export function AddPeople({ slug }: { slug: string }) {
       <Textarea
         label="People"
         description="One on each line."
-        autosize
-        minRows={5}
-        maxRows={14}
+        rows={7}
+        resize="vertical"
         spellCheck={false}
         autoCapitalize="none"
         disabled={file !== null}

@@ -51,6 +51,7 @@ export function ReasonDialog(props: ReasonDialogProps) {
             min={0}
             max={1_000_000}
             allowDecimal={false}
+            data-autofocus
             value={priority}
             onChange={setPriority}
           />
@@ -58,11 +59,12 @@ export function ReasonDialog(props: ReasonDialogProps) {
         <Textarea
           label={isRequired ? "Reason" : "Reason (if you like)"}
           description={readers}
-          autosize
-          minRows={2}
+          rows={3}
+          resize="vertical"
           maxLength={1000}
           required={isRequired}
           withAsterisk={false}
+          data-autofocus={props.priority === undefined || undefined}
           value={reason}
           onChange={(event) => {
             setReason(event.currentTarget.value);

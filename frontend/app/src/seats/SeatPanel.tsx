@@ -50,7 +50,7 @@ function wordsOf(standing: Standing, course: CourseDetail): Words {
       };
     }
     case "offered":
-      return { icon: "seat", color: "teal", title: "A seat is yours if you want it", text: "It is kept for you alone." };
+      return { icon: "seat", color: "teal", title: "A seat is kept for you", text: "It is yours alone until you accept it or let it go." };
     case "free":
       return before === "withdrawn"
         ? { icon: "seat", color: "iris", title: "You have left this course", text: "There is a free seat: you can come back." }

@@ -32,7 +32,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
           <Button variant="default" onClick={onClose} data-autofocus>
             {no}
           </Button>
-          <Button color="red" loading={isPending} disabled={isDisabled} onClick={onYes}>
+          <Button color="red.8" loading={isPending} disabled={isDisabled} onClick={onYes}>
             {yes}
           </Button>
         </Group>
