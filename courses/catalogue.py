@@ -4,12 +4,15 @@ A published course is there for everybody, an archived one for those who are in 
 and staff always see it. Its contents are for those with access, the owner and staff. Nothing here writes.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, Exists, FloatField, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import Case, Count, Exists, FloatField, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Cast, Coalesce, Now
 
 from courses.errors import NotEnrolled, NotFound, NotYours
 from courses.models import (
@@ -64,8 +67,28 @@ def visible_courses(user: Caller) -> CourseQuerySet:
 
 
 def listed_courses(user: Caller) -> CourseQuerySet:
-    """`visible_courses` with all that a list or a page shows of each."""
-    return visible_courses(user).select_related("subject", "owner").with_enrollment_count().with_admission(user)
+    """`visible_courses` with all that a list or a page shows of each.
+
+    Each carries the caller's `position` in its queue and `offer_expires_at`, as in `waitlist_place`; None without one.
+    """
+    courses = visible_courses(user).select_related("subject", "owner").with_enrollment_count().with_admission(user)
+    sooner = CourseWaitlist.objects.waiting().filter(_sooner(OuterRef), course=OuterRef("course")).order_by()
+    count = Subquery(sooner.values("course").annotate(number=Count("pk")).values("number"))
+    turn = Case(When(notified_of_opening=True, then=Value(0)), default=Coalesce(count, Value(0)) + 1)
+    own = CourseWaitlist.objects.filter(course=OuterRef("pk"), student=user.pk or 0)
+    standing = own.filter(Q(notified_of_opening=False) | Q(offer_expires_at__gt=Now()))
+    return courses.annotate(
+        position=Subquery(standing.values(turn=turn)), offer_expires_at=Subquery(standing.values("offer_expires_at"))
+    )
+
+
+def _sooner(of: Callable[[str], Any]) -> Q:
+    """Whose turn is before that of the entry whose fields `of` gives."""
+    return (
+        Q(priority__lt=of("priority"))
+        | Q(priority=of("priority"), joined_waitlist__lt=of("joined_waitlist"))
+        | Q(priority=of("priority"), joined_waitlist=of("joined_waitlist"), pk__lt=of("pk"))
+    )
 
 
 def own_enrollment(*, course: Course, user: Caller) -> CourseEnrollment | None:
@@ -87,11 +110,7 @@ def waitlist_place(*, course: Course, user: Caller) -> WaitlistPlace | None:
     entry = queue.waiting().filter(student=user).first()
     if entry is None:
         return None
-    sooner = (
-        Q(priority__lt=entry.priority)
-        | Q(priority=entry.priority, joined_waitlist__lt=entry.joined_waitlist)
-        | Q(priority=entry.priority, joined_waitlist=entry.joined_waitlist, pk__lt=entry.pk)
-    )
+    sooner = _sooner(partial(getattr, entry))
     return WaitlistPlace(position=queue.waiting().filter(sooner).count() + 1, offer_expires_at=None)
 
 

@@ -56,9 +56,19 @@ class CanEnroll(TypedDict):
     message: str
 
 
+class WaitlistPlaceSerializer(serializers.Serializer[WaitlistPlace]):
+    """Position 0: an offer is yours, until `offer_expires_at`. Null: not in it."""
+
+    position = serializers.IntegerField(allow_null=True)
+    offer_expires_at = serializers.DateTimeField(allow_null=True)
+
+
 @extend_schema_serializer(examples=examples.answered(examples.LISTED_COURSE))
 class CourseListSerializer(serializers.ModelSerializer[Course]):
-    """Optimized course list for mobile/API: of a course from `catalogue.listed_courses`."""
+    """Optimized course list for mobile/API: of a course from `catalogue.listed_courses`.
+
+    `waitlist` is the caller's place in its queue, null where there is none.
+    """
 
     subject = serializers.CharField(source="subject.slug", read_only=True)
     subject_title = serializers.CharField(source="subject.title", read_only=True)
@@ -66,6 +76,7 @@ class CourseListSerializer(serializers.ModelSerializer[Course]):
     enrollment_count = serializers.IntegerField(read_only=True)
     can_enroll = serializers.SerializerMethodField()
     instructor_name = serializers.CharField(source="owner.get_full_name", read_only=True)
+    waitlist = serializers.SerializerMethodField()
 
     class Meta:
         model = Course
@@ -87,12 +98,17 @@ class CourseListSerializer(serializers.ModelSerializer[Course]):
             "certificate_enabled",
             "status",
             "published_at",
+            "waitlist",
         ]
         read_only_fields = fields
 
     def get_can_enroll(self, course: Course) -> CanEnroll:
         allowed, message = course.can_enroll(self.context["request"].user)
         return {"allowed": allowed, "message": message}
+
+    @extend_schema_field(WaitlistPlaceSerializer(allow_null=True))
+    def get_waitlist(self, course: Any) -> Any:
+        return None if course.position is None else WaitlistPlaceSerializer(course).data
 
 
 @extend_schema_serializer(examples=examples.answered(examples.ENROLLMENT))
@@ -165,13 +181,6 @@ class StudentProgressSerializer(serializers.ModelSerializer[CourseEnrollment]):
         return round(enrollment.total_time_spent.total_seconds() / 3600, 2)
 
 
-class WaitlistPlaceSerializer(serializers.Serializer[WaitlistPlace]):
-    """Position 0: an offer is yours, until `offer_expires_at`. Null: not in it."""
-
-    position = serializers.IntegerField(allow_null=True)
-    offer_expires_at = serializers.DateTimeField(allow_null=True)
-
-
 class WaitlistEntrySerializer(serializers.ModelSerializer[CourseWaitlist]):
     """An entry of `with_position()`, for the course's owner."""
 
@@ -226,11 +235,10 @@ class ImportedSerializer(serializers.Serializer[Any]):
 
 @extend_schema_serializer(examples=examples.answered(examples.COURSE))
 class CourseSerializer(CourseListSerializer):
-    """A course's own page; the view adds the caller's `enrollment` and `waitlist` to the course."""
+    """A course's own page; the view adds the caller's `enrollment` to the course."""
 
     owner = serializers.CharField(source="owner.username", read_only=True)
     enrollment = EnrollmentSerializer(allow_null=True, read_only=True)
-    waitlist = WaitlistPlaceSerializer(allow_null=True, read_only=True)
 
     class Meta(CourseListSerializer.Meta):
         fields = [
@@ -239,7 +247,6 @@ class CourseSerializer(CourseListSerializer):
             "owner",
             "created",
             "enrollment",
-            "waitlist",
         ]
         read_only_fields = fields
 

@@ -70,7 +70,6 @@ def show_course(slug: str, user: catalogue.Caller) -> Course:
     """The course as its own page shows it to this caller."""
     course: Any = get_object_or_404(catalogue.listed_courses(user), slug=slug)
     course.enrollment = catalogue.own_enrollment(course=course, user=user)
-    course.waitlist = catalogue.waitlist_place(course=course, user=user)
     return cast(Course, course)
 
 

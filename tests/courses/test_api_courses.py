@@ -194,7 +194,11 @@ def test_a_course_shows_the_callers_place_in_the_queue(intro: Course, ines: User
         return user
 
     def place(user: User) -> dict | None:
-        return by_token(user).get("/api/v1/courses/intro/").json()["waitlist"]
+        client = by_token(user)
+        own = client.get("/api/v1/courses/intro/").json()["waitlist"]
+        listed = {course["slug"]: course["waitlist"] for course in client.get("/api/v1/courses/").json()["results"]}
+        assert listed["intro"] == own
+        return own
 
     holder = wait("holder", minutes=-9, offered=1)
     lapsed = wait("lapsed", minutes=-8, offered=-1)

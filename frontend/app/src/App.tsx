@@ -12,6 +12,7 @@ import { CoursePage } from "./pages/CoursePage";
 import { CoursesPage } from "./pages/CoursesPage";
 import { ForgotPasswordPage, ResetPasswordPage, VerifyEmailPage } from "./pages/MailedLinkPages";
 import { NotFoundPage } from "./pages/NotFoundPage";
+import { PeoplePage } from "./pages/PeoplePage";
 import { ProfilePage } from "./pages/ProfilePage";
 import { RegisterPage } from "./pages/RegisterPage";
 import { SignInPage } from "./pages/SignInPage";
@@ -32,6 +33,7 @@ export function App() {
             <Route element={<RequireUser />}>
               <Route element={<Shell />}>
                 <Route index element={<CoursesPage />} />
+                <Route path="/courses/:slug/people" element={<PeoplePage />} />
                 <Route path="/courses/:slug" element={<CoursePage />}>
                   <Route index element={<CourseIntro />} />
                   <Route path="contents/:contentId" element={<ContentPage />} />

@@ -48,3 +48,34 @@ export function fileSize(bytes: number): string {
   }
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
+
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+
+/** `just now`, `5 minutes ago`, `yesterday`; from a week on the date. */
+export function ago(moment: string, now: number): string {
+  const seconds = Math.max(0, (now - Date.parse(moment)) / 1000);
+  if (seconds < 60) return "just now";
+  if (seconds < 3600) return relative.format(-Math.floor(seconds / 60), "minute");
+  if (seconds < 86_400) return relative.format(-Math.floor(seconds / 3600), "hour");
+  if (seconds < 7 * 86_400) return relative.format(-Math.floor(seconds / 86_400), "day");
+  return day(moment);
+}
+
+/** `3 May 2026`, by the clocks here. */
+export function day(moment: string): string {
+  return new Date(moment).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
+}
+
+/** `Tuesday 5 May, 14:30`, by the clocks here. */
+export function dayAndTime(moment: string): string {
+  const format = { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" } as const;
+  return new Date(moment).toLocaleString("en-GB", format);
+}
+
+/** What is left of a time limit: `2 days 3 h`, `3 h 20 min`, below an hour `12:05`. */
+export function left(ms: number): string {
+  const { hours, minutes } = parts(ms);
+  if (hours >= 48) return `${Math.floor(hours / 24)} days ${hours % 24} h`;
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  return clock(ms);
+}

@@ -1,4 +1,15 @@
-import type { Acked, ConnectionState, Keeping, LiveSession, Readable, SessionState, SessionTarget } from "@studybeat/sdk";
+import type {
+  Acked,
+  ConnectionState,
+  Keeping,
+  LiveSession,
+  NewsState,
+  NotificationFrame,
+  Readable,
+  SessionState,
+  SessionTarget,
+  WaitlistPlace,
+} from "@studybeat/sdk";
 
 import type { CourseDetail, Enrollment, Me, Outline } from "../src/api/types";
 import type { LiveClient } from "../src/live/client";
@@ -69,6 +80,7 @@ export class FakeClient implements LiveClient {
   });
 
   readonly keeping = new FakeStore<Keeping>({ survives: true });
+  readonly news = new FakeStore<NewsState>({ head: 0, seen: 0, unread: 0, gap: false, latest: [], places: {} });
 
   readonly start = (): void => undefined;
   readonly stop = (): void => undefined;
@@ -78,11 +90,41 @@ export class FakeClient implements LiveClient {
     return session;
   };
 
+  readonly see = (seen: number): void => {
+    this.news.set({ seen, unread: this.news.get().head - seen });
+  };
+
+  readonly caughtUp = (): void => {
+    this.news.set({ gap: false });
+  };
+
+  /** The server sends this. */
+  tell(notification: NotificationFrame): void {
+    const { latest, seen } = this.news.get();
+    const { number } = notification;
+    this.news.set({ latest: [...latest, notification], head: number, unread: number - seen });
+  }
+
+  /** The server says where the learner stands in a queue now. */
+  place(course: string, place: WaitlistPlace | null): void {
+    this.news.set({ places: { ...this.news.get().places, [course]: place } });
+  }
+
   /** The contents whose sessions are open now. */
   get openContents(): (number | undefined)[] {
     return this.sessions.filter((session) => !session.isClosed).map((session) => session.target.content);
   }
 }
+
+export const news = (number: number, kind: NotificationFrame["kind"], title: string): NotificationFrame => ({
+  type: "notification",
+  number,
+  kind,
+  created_at: "2026-01-01T00:00:00Z",
+  title,
+  body: "",
+  data: { course: "intro", course_title: "Intro" },
+});
 
 export const ana: Me = {
   id: 1,
@@ -107,6 +149,7 @@ export const enrollment: Enrollment = {
   status: "enrolled",
   progress_percentage: 25,
   total_time_spent_seconds: 4980,
+  rejection_reason: "",
 };
 
 export const intro: CourseDetail = {
@@ -119,6 +162,8 @@ export const intro: CourseDetail = {
   enrollment_count: 12,
   can_enroll: { allowed: false, message: "Already enrolled" },
   instructor_name: "Ines Duarte",
+  enrollment_type: "open",
+  waitlist: null,
   owner: "ines",
   enrollment,
 };

@@ -28,8 +28,13 @@ export interface Call {
   body: unknown;
 }
 
+export interface Answer {
+  status?: number;
+  body: unknown;
+}
+
 /** Plays the REST API: answers by path below `/api/v1/`; anything else is not found. Keeps what was sent, in order. */
-export function serve(answers: Record<string, { status?: number; body: unknown }>): Call[] {
+export function serve(answers: Record<string, Answer>): Call[] {
   const calls: Call[] = [];
   vi.stubGlobal("fetch", (url: string, { method = "GET", body: sent }: RequestInit = {}) => {
     const path = url.replace("/api/v1/", "");
@@ -41,4 +46,13 @@ export function serve(answers: Record<string, { status?: number; body: unknown }
     return Promise.resolve(Response.json(body, { status }));
   });
   return calls;
+}
+
+/** What `serve` kept, as lines: `POST path/ {"json":1}`, and of an empty body nothing. */
+export function told(calls: Call[]): () => string[] {
+  return () =>
+    calls.map(({ method, path, body }) => {
+      const sent = body === undefined || JSON.stringify(body) === "{}" ? undefined : JSON.stringify(body);
+      return [method, path, sent].filter(Boolean).join(" ");
+    });
 }

@@ -18,5 +18,7 @@ vi.stubGlobal(
 );
 vi.stubGlobal("scrollTo", () => undefined);
 
-configure({ asyncUtilTimeout: 10_000 }); // for busy machines
+// On a busy machine.
+configure({ asyncUtilTimeout: 10_000 });
+
 afterEach(cleanup);

@@ -2,10 +2,18 @@
 
 const root = "/api/v1/";
 
+/** One line of a list of learners that can't be, and why. */
+export interface LineProblem {
+  line: number;
+  learner: string;
+  detail: string;
+}
+
 interface Problem {
   code?: string;
   detail?: string;
   fields?: Record<string, string[]>;
+  lines?: LineProblem[];
 }
 
 /** What the server refused, in its own words; `status` 0 when it could not be reached. */
@@ -13,6 +21,7 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly fields: Record<string, string[]>;
+  readonly lines: LineProblem[];
 
   constructor(status: number, problem: Problem) {
     super(problem.detail ?? "Something went wrong on the server.");
@@ -20,6 +29,7 @@ export class ApiError extends Error {
     this.status = status;
     this.code = problem.code ?? "unknown";
     this.fields = problem.fields ?? {};
+    this.lines = problem.lines ?? [];
   }
 
   get signedOut(): boolean {
@@ -44,8 +54,10 @@ type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
 async function request<T>(method: Method, path: string, body?: unknown): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
+  const isForm = body instanceof FormData;
   if (method !== "GET") {
-    if (!(body instanceof FormData)) headers["Content-Type"] = "application/json";
+    // A form's own type names its boundary, which the browser chooses.
+    if (!isForm) headers["Content-Type"] = "application/json";
     headers["X-CSRFToken"] = csrfToken();
   }
   // Of a whole address the path alone counts: a proxy may have changed what the server takes for its origin.
@@ -56,7 +68,7 @@ async function request<T>(method: Method, path: string, body?: unknown): Promise
       method,
       headers,
       credentials: "same-origin",
-      ...(body === undefined ? {} : { body: body instanceof FormData ? body : JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) }),
     });
   } catch {
     throw new ApiError(0, { code: "unreachable", detail: "The server cannot be reached. Are you online?" });
@@ -68,7 +80,7 @@ async function request<T>(method: Method, path: string, body?: unknown): Promise
 
 /** GET `path`, relative to `/api/v1/` (or a page's whole `next` address). */
 export const get = <T>(path: string): Promise<T> => request<T>("GET", path);
+/** `body`: JSON, or a form that goes as it is. */
 export const post = <T>(path: string, body: unknown = {}): Promise<T> => request<T>("POST", path, body);
-/** A file goes as FormData. */
 export const patch = <T>(path: string, body: unknown): Promise<T> => request<T>("PATCH", path, body);
-export const remove = (path: string, body?: unknown): Promise<unknown> => request("DELETE", path, body);
+export const remove = <T>(path: string, body?: unknown): Promise<T> => request<T>("DELETE", path, body);

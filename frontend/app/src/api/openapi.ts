@@ -112,6 +112,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/courses/{slug}/enroll/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Take a seat, or ask for one where the course wants approval. */
+        post: operations["courses_enroll_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/courses/{slug}/enrollments/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Owner and staff: the enrolments in a course, in whatever state, newest first. */
+        get: operations["courses_enrollments_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/courses/{slug}/enrollments/import/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Owner and staff: give many learners a seat, all of them or nobody, also in a restricted course. */
+        post: operations["courses_enrollments_import_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/courses/{slug}/modules/": {
         parameters: {
             query?: never;
@@ -181,6 +232,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/courses/{slug}/waitlist/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Owner and staff: who waits, in turn; position 0 has an offer. */
+        get: operations["courses_waitlist_list"];
+        put?: never;
+        /** @description Join its end. Whoever is in it keeps their place. */
+        post: operations["courses_waitlist_create"];
+        /** @description Leave it; an offered seat goes to who is next. */
+        delete: operations["courses_waitlist_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/courses/{slug}/waitlist/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description Somebody's turn, set by the course's owner, who says why. */
+        patch: operations["courses_waitlist_partial_update"];
+        trace?: never;
+    };
+    "/api/v1/courses/{slug}/waitlist/accept/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Take the offered seat; where the course wants approval, the request keeps it until it is decided. */
+        post: operations["courses_waitlist_accept_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/courses/{slug}/waitlist/decline/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Let the offered seat go to who is next, and leave the queue. */
+        post: operations["courses_waitlist_decline_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/courses/{slug}/withdraw/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Give up one's seat or request; a seat goes to who is next. */
+        post: operations["courses_withdraw_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/enrollments/": {
         parameters: {
             query?: never;
@@ -192,6 +330,91 @@ export interface paths {
         get: operations["enrollments_list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrollments/{id}/approve/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Owner and staff: grant a request. */
+        post: operations["enrollments_approve_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrollments/{id}/pause/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Owner and staff: take access away for a while; the seat stays. */
+        post: operations["enrollments_pause_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrollments/{id}/reject/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Owner and staff: turn a request down. */
+        post: operations["enrollments_reject_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrollments/{id}/resume/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Owner and staff: give access back after a pause. */
+        post: operations["enrollments_resume_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrollments/{id}/withdraw/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description End an enrolment or a request: the learner's own, or as owner or staff; the seat goes to who is next. */
+        post: operations["enrollments_withdraw_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -304,6 +527,42 @@ export interface paths {
         get: operations["me_retrieve"];
         put?: never;
         post?: never;
+        /** @description Close the account for good. Who it was is forgotten; what was learned stays, of nobody. */
+        delete: operations["me_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Change what is given. A picture comes as multipart/form-data; a new address is to be verified anew. */
+        patch: operations["me_partial_update"];
+        trace?: never;
+    };
+    "/api/v1/me/avatar/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One's own picture, 512 pixels square. */
+        get: operations["me_avatar_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/export/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All that is held on oneself, as a zip of JSON files; docs/privacy.md says what is in each. Ten an hour. */
+        get: operations["me_export_retrieve"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -364,6 +623,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notifications/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One's notifications after a number, in their order. */
+        get: operations["notifications_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/seen/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Say up to which number one's notifications were seen: on every device, whichever this is. */
+        post: operations["notifications_seen_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password/change/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Set a new password, proved by the one so far. This session or token stays; all others end. */
+        post: operations["password_change_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password/reset/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Have a link to a new password mailed. One answer, whether or not somebody has this address. */
+        post: operations["password_reset_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password/reset/confirm/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Set a new password by the mailed link. All sessions and tokens end, and so does a lock of the account. */
+        post: operations["password_reset_confirm_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/progress/": {
         parameters: {
             query?: never;
@@ -375,6 +719,23 @@ export interface paths {
         get: operations["progress_list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/register/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make a student's account. It is mailed a link that verifies the address; signing in needs no more. */
+        post: operations["register_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -484,12 +845,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/verify-email/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Say that the mailed link was read. */
+        post: operations["verify_email_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/verify-email/resend/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Have the link to verify one's address mailed again: at most once a minute. The link before it is void. */
+        post: operations["verify_email_resend_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @enum {unknown} */
         BlankEnum: "";
+        ChangePasswordRequest: {
+            /** @description The one so far. */
+            password: string;
+            new_password: string;
+        };
         /**
          * @description * `manual` - Manual Mark Complete
          *     * `auto` - Automatic
@@ -497,6 +897,15 @@ export interface components {
          * @enum {string}
          */
         CompletionMethodEnum: "manual" | "auto" | "time_based";
+        /** @description Proof that it is still the same person who asks. */
+        ConfirmPasswordRequest: {
+            password: string;
+        };
+        /** @description `token` is what follows the # in the mailed link. */
+        ConfirmResetRequest: {
+            token: string;
+            password: string;
+        };
         /** @description A content of a module; a new one comes after the last. `archived` takes it out of the outline, or back in. */
         Content: {
             readonly id: number;
@@ -518,7 +927,7 @@ export interface components {
             required_seconds?: number | null;
             archived?: boolean;
         };
-        /** @description A course's own page; the view adds the caller's `enrollment` and `waitlist` to the course. */
+        /** @description A course's own page; the view adds the caller's `enrollment` to the course. */
         Course: {
             readonly id: number;
             readonly title: string;
@@ -543,13 +952,13 @@ export interface components {
             readonly status: components["schemas"]["CourseStatus"];
             /** Format: date-time */
             readonly published_at: string | null;
+            readonly waitlist: components["schemas"]["WaitlistPlace"] | null;
             /** @description How long an offered seat is kept; empty: as everywhere */
             readonly waitlist_offer_hours: number | null;
             readonly owner: string;
             /** Format: date-time */
             readonly created: string;
             readonly enrollment: components["schemas"]["Enrollment"] | null;
-            readonly waitlist: components["schemas"]["WaitlistPlace"] | null;
         };
         /** @description A course as its owner writes it. `subject` is a subject's slug; the course's own stays once it was published. */
         CourseAuthoringRequest: {
@@ -568,7 +977,11 @@ export interface components {
             estimated_hours?: number | null;
             certificate_enabled?: boolean;
         };
-        /** @description Optimized course list for mobile/API: of a course from `catalogue.listed_courses`. */
+        /**
+         * @description Optimized course list for mobile/API: of a course from `catalogue.listed_courses`.
+         *
+         *     `waitlist` is the caller's place in its queue, null where there is none.
+         */
         CourseList: {
             readonly id: number;
             readonly title: string;
@@ -593,6 +1006,7 @@ export interface components {
             readonly status: components["schemas"]["CourseStatus"];
             /** Format: date-time */
             readonly published_at: string | null;
+            readonly waitlist: components["schemas"]["WaitlistPlace"] | null;
         };
         /**
          * @description * `draft` - Draft
@@ -622,6 +1036,7 @@ export interface components {
             readonly course: string;
             readonly course_title: string;
             readonly student: string;
+            readonly student_name: string;
             readonly status: components["schemas"]["EnrollmentStatus"];
             /** Format: double */
             readonly progress_percentage: number;
@@ -643,6 +1058,8 @@ export interface components {
             /** Format: date-time */
             readonly approved_at: string | null;
             readonly rejection_reason: string;
+            /** @description The request was born of a seat offer, and keeps that seat until it is decided. */
+            readonly from_offer: boolean;
         };
         /**
          * @description * `pending` - Pending Approval
@@ -688,6 +1105,32 @@ export interface components {
             readonly size: number | null;
             alt: string;
         };
+        /** @description A CSV file in UTF-8: a user name or verified address a line, or a column called `username` or `email`. */
+        ImportFileRequest: {
+            /** Format: binary */
+            file: string;
+            /** @default false */
+            dry_run: boolean;
+        };
+        /** @description User names or verified addresses. With `dry_run` nobody is enrolled; the answer is the same. */
+        ImportListRequest: {
+            learners: string[];
+            /** @default false */
+            dry_run: boolean;
+        };
+        /** @description Who was enrolled, or would be, in the order of the list. */
+        Imported: {
+            dry_run: boolean;
+            enrolled: string[];
+        };
+        InstructorProfile: {
+            title: string;
+            about: string;
+        };
+        InstructorProfileRequest: {
+            title?: string;
+            about?: string;
+        };
         /** @description A new token: the one time that `token` is shown. */
         IssuedToken: {
             id: number;
@@ -696,6 +1139,23 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
         };
+        /**
+         * @description * `enrollment.requested` - enrollment.requested
+         *     * `enrollment.approved` - enrollment.approved
+         *     * `enrollment.rejected` - enrollment.rejected
+         *     * `enrollment.confirmed` - enrollment.confirmed
+         *     * `enrollment.ended` - enrollment.ended
+         *     * `waitlist.joined` - waitlist.joined
+         *     * `waitlist.offer` - waitlist.offer
+         *     * `waitlist.offer_expired` - waitlist.offer_expired
+         *     * `progress.module_completed` - progress.module_completed
+         *     * `progress.course_completed` - progress.course_completed
+         *     * `certificate.issued` - certificate.issued
+         *     * `session.nudge` - session.nudge
+         *     * `help.requested` - help.requested
+         * @enum {string}
+         */
+        KindEnum: "enrollment.requested" | "enrollment.approved" | "enrollment.rejected" | "enrollment.confirmed" | "enrollment.ended" | "waitlist.joined" | "waitlist.offer" | "waitlist.offer_expired" | "progress.module_completed" | "progress.course_completed" | "certificate.issued" | "session.nudge" | "help.requested";
         /**
          * @description A session from `with_clock()`: whether it has ended is judged by the clock, not by the sweep.
          *
@@ -740,17 +1200,19 @@ export interface components {
          * @enum {string}
          */
         LearningSessionStateEnum: "engaged" | "focus" | "idle";
-        /** @description One's own profile: with the phone number and the preferences. */
+        /** @description One's own profile: with the phone number, the preferences, and what one says as a student or an instructor. */
         Me: {
             readonly id: number;
             /** @description Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only. */
             readonly username: string;
-            /** Email address */
+            /**
+             * Email address
+             * Format: email
+             */
             email: string;
             first_name: string;
             last_name: string;
             readonly role: components["schemas"]["RoleEnum"];
-            /** Format: uri */
             avatar: string | null;
             bio: string;
             /** Format: date */
@@ -767,6 +1229,8 @@ export interface components {
              * @description Designates whether the user can log into this admin site.
              */
             readonly is_staff: boolean;
+            student_profile: components["schemas"]["StudentProfile"] | null;
+            instructor_profile: components["schemas"]["InstructorProfile"] | null;
         };
         /** @description A module of a course; a new one comes after the last. */
         Module: {
@@ -818,6 +1282,18 @@ export interface components {
             captions?: string;
             /** Format: double */
             duration_seconds?: number | null;
+        };
+        /** @description What `notification` says over the websocket, in the caller's language. */
+        Notification: {
+            number: number;
+            kind: components["schemas"]["KindEnum"];
+            /** Format: date-time */
+            created_at: string;
+            title: string;
+            body: string;
+            data: {
+                [key: string]: unknown;
+            };
         };
         /** @description All the children there are, each once, in the order they are to have: 1, 2, 3, … */
         OrderRequest: {
@@ -926,6 +1402,21 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["Module"][];
         };
+        PaginatedNotificationList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["Notification"][];
+        };
         PaginatedOutlineItemList: {
             /** @example 120 */
             count: number;
@@ -986,6 +1477,21 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["Token"][];
         };
+        PaginatedWaitlistEntryList: {
+            /** @example 120 */
+            count: number;
+            /**
+             * Format: uri
+             * @example https://studybeat.example/api/v1/courses/?page=3
+             */
+            next: string | null;
+            /**
+             * Format: uri
+             * @example https://studybeat.example/api/v1/courses/?page=1
+             */
+            previous: string | null;
+            results: components["schemas"]["WaitlistEntry"][];
+        };
         /** @description A content of a module; a new one comes after the last. `archived` takes it out of the outline, or back in. */
         PatchedContentRequest: {
             title?: string;
@@ -1010,6 +1516,28 @@ export interface components {
             difficulty_level?: components["schemas"]["DifficultyLevelEnum"] | components["schemas"]["BlankEnum"];
             estimated_hours?: number | null;
             certificate_enabled?: boolean;
+        };
+        /** @description One's own profile: with the phone number, the preferences, and what one says as a student or an instructor. */
+        PatchedMeRequest: {
+            /**
+             * Email address
+             * Format: email
+             */
+            email?: string;
+            first_name?: string;
+            last_name?: string;
+            avatar?: string | null;
+            bio?: string;
+            /** Format: date */
+            date_of_birth?: string | null;
+            phone_number?: string;
+            email_notifications?: boolean;
+            push_notifications?: boolean;
+            weekly_digest?: boolean;
+            timezone?: string;
+            language?: string;
+            student_profile?: components["schemas"]["StudentProfileRequest"] | null;
+            instructor_profile?: components["schemas"]["InstructorProfileRequest"] | null;
         };
         /** @description A module of a course; a new one comes after the last. */
         PatchedModuleRequest: {
@@ -1052,6 +1580,11 @@ export interface components {
             captions?: string;
             /** Format: double */
             duration_seconds?: number | null;
+        };
+        /** @description The lower the number, the sooner the turn; who joins has 1. The reason goes into the audit trail. */
+        PatchedPriorityRequest: {
+            priority?: number;
+            reason?: string;
         };
         /**
          * PostAnswer
@@ -1124,6 +1657,23 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** @description Why: the learner is told, and the audit trail keeps it. */
+        ReasonRequest: {
+            /** @default  */
+            reason: string;
+        };
+        /** @description What it takes to make an account: a student's, whose address is to be verified. */
+        RegisterRequest: {
+            /** @description Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only. */
+            username: string;
+            /** Format: email */
+            email: string;
+            password: string;
+        };
+        ResetPasswordRequest: {
+            /** Format: email */
+            email: string;
+        };
         /**
          * @description * `student` - Student
          *     * `instructor` - Instructor
@@ -1148,10 +1698,33 @@ export interface components {
         };
         /** @enum {string} */
         SampleStateEnum: "engaged" | "focus" | "idle";
+        /**
+         * SeenFields
+         * @description How far the user has seen their notifications, on whatever device.
+         */
+        SeenFields: {
+            /** @description The newest number. */
+            head: number;
+            /** @description The newest that was seen. */
+            seen: number;
+            /** @description How many were not. */
+            unread: number;
+        };
+        /** @description The newest notification that was seen. */
+        SeenRequest: {
+            /** Format: int64 */
+            number: number;
+        };
         /** @description A user name and a password, as typed. */
         SignInRequest: {
             username: string;
             password: string;
+        };
+        StudentProfile: {
+            goal: string;
+        };
+        StudentProfileRequest: {
+            goal: string;
         };
         /** @description Student progress data with learning analytics: of an enrolment from `catalogue.student_progress`. */
         StudentProgress: {
@@ -1205,6 +1778,10 @@ export interface components {
             /** Format: date-time */
             expires_at?: string | null;
         };
+        /** @description `token` is what follows the # in the mailed link. */
+        VerifyEmailRequest: {
+            token: string;
+        };
         /** @description `captions` is the path of a WebVTT file, for a `<track>`. */
         VideoItem: {
             id: number;
@@ -1221,9 +1798,22 @@ export interface components {
             /** Format: double */
             readonly duration_seconds: number | null;
         };
-        /** @description Position 0: an offer is yours, until `offer_expires_at`. */
+        /** @description An entry of `with_position()`, for the course's owner. */
+        WaitlistEntry: {
+            readonly id: number;
+            readonly student: string;
+            readonly student_name: string;
+            readonly position: number;
+            /** @description The lower the number, the sooner the turn. */
+            readonly priority: number;
+            /** Format: date-time */
+            readonly joined_waitlist: string;
+            /** Format: date-time */
+            readonly offer_expires_at: string | null;
+        };
+        /** @description Position 0: an offer is yours, until `offer_expires_at`. Null: not in it. */
         WaitlistPlace: {
-            position: number;
+            position: number | null;
             /** Format: date-time */
             offer_expires_at: string | null;
         };
@@ -1717,6 +2307,164 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    courses_enroll_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrollment"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            /** @description `restricted`: the owner chooses who takes part. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in this state: `code` names why. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    courses_enrollments_list: {
+        parameters: {
+            query?: {
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                /**
+                 * @description * `pending` - Pending Approval
+                 *     * `enrolled` - Enrolled
+                 *     * `completed` - Completed
+                 *     * `paused` - Paused
+                 *     * `withdrawn` - Withdrawn
+                 *     * `rejected` - Rejected
+                 */
+                status?: "completed" | "enrolled" | "paused" | "pending" | "rejected" | "withdrawn";
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedEnrollmentList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    courses_enrollments_import_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportListRequest"];
+                "multipart/form-data": components["schemas"]["ImportFileRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imported"];
+                };
+            };
+            /** @description Nobody was enrolled; `lines` says of each line why. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            /** @description Only its owner may do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in this state: `code` names why. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     courses_modules_list: {
         parameters: {
             query?: {
@@ -1908,6 +2656,344 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    courses_waitlist_list: {
+        parameters: {
+            query?: {
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedWaitlistEntryList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            /** @description Only its owner may do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    courses_waitlist_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitlistPlace"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            /** @description `restricted`: the owner chooses who takes part. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in this state: `code` names why. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    courses_waitlist_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitlistPlace"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            /** @description No such thing, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in this state: `code` names why. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    courses_waitlist_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedPriorityRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitlistEntry"];
+                };
+            };
+            /** @description Which field. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            /** @description Only its owner may do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in this state: `code` names why. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    courses_waitlist_accept_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrollment"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            /** @description No such thing, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in this state: `code` names why. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    courses_waitlist_decline_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitlistPlace"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            /** @description No such thing, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in this state: `code` names why. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    courses_withdraw_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrollment"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            /** @description No such thing, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in this state: `code` names why. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     enrollments_list: {
         parameters: {
             query?: {
@@ -1948,6 +3034,282 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             404: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    enrollments_approve_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrollment"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            /** @description Only its owner may do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in this state: `code` names why. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    enrollments_pause_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrollment"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            /** @description Only its owner may do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in this state: `code` names why. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    enrollments_reject_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrollment"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            /** @description Only its owner may do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in this state: `code` names why. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    enrollments_resume_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrollment"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            /** @description Only its owner may do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in this state: `code` names why. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    enrollments_withdraw_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrollment"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            /** @description Only its owner may do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not possible in this state: `code` names why. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
         };
@@ -2198,7 +3560,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            503: components["responses"]["Problem503"];
+            /** @description Too many people sign in at this moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     logout_create: {
@@ -2240,8 +3610,158 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
+        };
+    };
+    me_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmPasswordRequest"];
+                "multipart/form-data": components["schemas"]["ConfirmPasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What `fields` names can't be so. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             401: components["responses"]["Problem401"];
+            /** @description `wrong_password`. Counts like a failed sign-in. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `owns_courses`: they are to be handed over first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    me_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedMeRequest"];
+                "multipart/form-data": components["schemas"]["PatchedMeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description What `fields` names can't be so. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    me_avatar_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
+                };
+            };
+            401: components["responses"]["Problem401"];
+            /** @description There is none. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    me_export_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            401: components["responses"]["Problem401"];
+            /** @description More than ten in an hour. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             503: components["responses"]["Problem503"];
         };
     };
@@ -2451,6 +3971,180 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    notifications_list: {
+        parameters: {
+            query?: {
+                /** @description Only those with a greater number. */
+                after?: number;
+                /** @description A page number within the paginated result set. */
+                page?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedNotificationList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    notifications_seen_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeenRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeenFields"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    password_change_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What `fields` names can't be so. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            /** @description `wrong_password`. Counts like a failed sign-in. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    password_reset_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetPasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What `fields` names can't be so. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    password_reset_confirm_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmResetRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_link`: used, or too old. Or what `fields` names can't be so. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     progress_list: {
         parameters: {
             query?: {
@@ -2495,10 +4189,45 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    register_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description What `fields` names can't be so. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     sessions_list: {
         parameters: {
             query?: {
-                /** @description Whether it goes on at this moment. */
                 active?: boolean;
                 /** @description A content's number. */
                 content?: number;
@@ -2748,7 +4477,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            503: components["responses"]["Problem503"];
+            /** @description Too many people sign in at this moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     tokens_destroy: {
@@ -2772,6 +4509,63 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    verify_email_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifyEmailRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_link`: used, or too old. Or what `fields` names can't be so. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    verify_email_resend_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
         };

@@ -1,9 +1,10 @@
 /** What the pages read from the server, each with its key and its shape. */
 
+import type { NotificationFrame } from "@studybeat/sdk";
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { ApiError, get } from "./http";
-import type { CourseDetail, CourseSummary, Device, Enrollment, Me, Outline, Page } from "./types";
+import type { CourseDetail, CourseSummary, Device, Enrollment, Learner, Me, Outline, Page, Waiting } from "./types";
 
 /** Who is signed in; null: nobody. */
 export const meQuery = queryOptions({
@@ -47,14 +48,49 @@ export const coursesQuery = (search: string) =>
     placeholderData: keepPreviousData,
   });
 
+export const coursePath = (slug: string, rest = ""): string => `courses/${encodeURIComponent(slug)}/${rest}`;
+
 export const courseQuery = (slug: string) =>
   queryOptions({
     queryKey: ["course", slug],
-    queryFn: () => get<CourseDetail>(`courses/${encodeURIComponent(slug)}/`),
+    queryFn: () => get<CourseDetail>(coursePath(slug)),
   });
 
 export const outlineQuery = (slug: string) =>
   queryOptions({
     queryKey: ["course", slug, "outline"],
-    queryFn: () => get<Outline>(`courses/${encodeURIComponent(slug)}/outline/`),
+    queryFn: () => get<Outline>(coursePath(slug, "outline/")),
   });
+
+/** Of whoever waits or learns, the owner's pages are told little: they look again. */
+const LOOK_AGAIN_MS = 20_000;
+
+/** Everything that is read of a course's people. */
+export const peopleKey = (slug: string) => ["people", slug] as const;
+
+export const learnersQuery = (slug: string, status: Learner["status"]) =>
+  infiniteQueryOptions({
+    queryKey: [...peopleKey(slug), "learners", status],
+    queryFn: ({ pageParam }) => get<Page<Learner>>(pageParam),
+    initialPageParam: coursePath(slug, `enrollments/?status=${status}`),
+    getNextPageParam: (page: Page<Learner>) => page.next,
+    refetchInterval: LOOK_AGAIN_MS,
+  });
+
+export const queueQuery = (slug: string) =>
+  infiniteQueryOptions({
+    queryKey: [...peopleKey(slug), "queue"],
+    queryFn: ({ pageParam }) => get<Page<Waiting>>(pageParam),
+    initialPageParam: coursePath(slug, "waitlist/"),
+    getNextPageParam: (page: Page<Waiting>) => page.next,
+    refetchInterval: LOOK_AGAIN_MS,
+  });
+
+/** One's notifications, a page at a time from the newest back: each page in the order of its numbers. */
+export const inboxQuery = infiniteQueryOptions({
+  queryKey: ["notifications"],
+  queryFn: ({ pageParam }) => get<Page<NotificationFrame>>(pageParam),
+  initialPageParam: "notifications/?page=last",
+  getNextPageParam: (page: Page<NotificationFrame>) => page.previous,
+  staleTime: Infinity,
+});

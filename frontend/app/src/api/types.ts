@@ -10,6 +10,7 @@ type Schemas = components["schemas"];
 export interface Page<T> {
   count: number;
   next: string | null;
+  previous: string | null;
   results: T[];
 }
 
@@ -44,13 +45,27 @@ export type CourseSummary = Pick<
   | "enrollment_count"
   | "can_enroll"
   | "instructor_name"
+  | "enrollment_type"
+  | "waitlist"
 >;
 
 /** `progress_percentage` is 0 to 100. */
 export type Enrollment = Pick<
   Schemas["Enrollment"],
-  "id" | "course" | "course_title" | "status" | "progress_percentage" | "total_time_spent_seconds"
+  "id" | "course" | "course_title" | "status" | "progress_percentage" | "total_time_spent_seconds" | "rejection_reason"
 >;
+
+/** One's place in a queue: 0 while an offer stands, 1 for the next in turn. */
+export type Place = Schemas["WaitlistPlace"];
+
+/** An enrolment as the course's owner sees it. */
+export type Learner = Enrollment &
+  Pick<Schemas["Enrollment"], "student" | "student_name" | "enrolled_on" | "approval_requested_at">;
+
+/** Somebody in the queue, as the course's owner sees them; `position` 0: an offer stands. */
+export type Waiting = Schemas["WaitlistEntry"];
+
+export type Imported = Schemas["Imported"];
 
 /** `owner` is a user name, `enrollment` the caller's own. */
 export type CourseDetail = CourseSummary & Pick<Schemas["Course"], "owner"> & { enrollment: Enrollment | null };

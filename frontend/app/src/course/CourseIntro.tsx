@@ -2,7 +2,7 @@ import { Alert, Button, Group, Progress, Stack, Text, Title } from "@mantine/cor
 import { Link } from "react-router";
 
 import { CourseFacts } from "../courses/CourseFacts";
-import { statusWords } from "../courses/enrollment";
+import { SeatPanel } from "../seats/SeatPanel";
 import { roughly } from "../time";
 import { Icon } from "../ui/icons";
 import { Markdown } from "../ui/Markdown";
@@ -13,7 +13,7 @@ import classes from "./course.module.css";
 
 /** What a course is about, and the way into it; for who may not study it, why. */
 export function CourseIntro() {
-  const { course, outline, isRecorded } = useCourse();
+  const { course, outline, isRecorded, canManage } = useCourse();
   const { enrollment } = course;
   useTitle(course.title);
   const contents = outline ? contentsOf(outline.modules) : [];
@@ -28,13 +28,7 @@ export function CourseIntro() {
         </Text>
         <CourseFacts course={course} />
       </div>
-      {!outline && (
-        <Alert color="gray" title={course.can_enroll.message}>
-          {enrollment
-            ? statusWords[enrollment.status].sentence
-            : "Its contents are for those who are enrolled in it."}
-        </Alert>
-      )}
+      <SeatPanel course={course} canManage={canManage} />
       {outline && !isRecorded && <Alert color="gray">This is a preview: no time is recorded.</Alert>}
       {enrollment && outline && (
         <div>

@@ -8,6 +8,8 @@ export interface CourseContext {
   outline: Outline | null;
   /** Whether time spent in it is recorded: not in the owner's and staff's preview. */
   isRecorded: boolean;
+  /** Whether this is its owner, or staff. */
+  canManage: boolean;
 }
 
 export const useCourse = (): CourseContext => useOutletContext<CourseContext>();

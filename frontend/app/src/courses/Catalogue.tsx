@@ -1,4 +1,4 @@
-import { Badge, Button, Card, Center, Group, SimpleGrid, Skeleton, Text, TextInput, Title } from "@mantine/core";
+import { Button, Card, Center, Group, SimpleGrid, Skeleton, Text, TextInput, Title } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -6,6 +6,7 @@ import { Link } from "react-router";
 
 import { coursesQuery } from "../api/queries";
 import type { CourseSummary } from "../api/types";
+import { CardSeat } from "../seats/CardSeat";
 import { Icon } from "../ui/icons";
 import { firstWords } from "../ui/Markdown";
 import { Failure, Message } from "../ui/states";
@@ -29,12 +30,10 @@ function CatalogueCard({ course }: { course: CourseSummary }) {
         <Text size="sm" lineClamp={3} mb="md">
           {firstWords(course.overview)}
         </Text>
-        <Group justify="space-between" mt="auto" gap="xs">
+        <div className={classes.foot}>
           <CourseFacts course={course} />
-          <Badge variant={course.can_enroll.allowed ? "light" : "default"} color="teal" tt="none" fw={600}>
-            {course.can_enroll.message}
-          </Badge>
-        </Group>
+          <CardSeat course={course} />
+        </div>
       </div>
     </Card>
   );

@@ -30,7 +30,7 @@ function YourCourse({ enrollment }: { enrollment: Enrollment }) {
               tt="none"
               fw={600}
             >
-              {statusWords[enrollment.status].badge}
+              {statusWords[enrollment.status]}
             </Badge>
           )}
         </Group>

@@ -2,6 +2,8 @@ import { Anchor, Group, Text } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import { Link, Outlet, useLocation } from "react-router";
 
+import { InboxButton } from "../inbox/InboxButton";
+import { Toasts } from "../inbox/Toasts";
 import { Logo } from "../ui/icons";
 import { ColorSchemeButton } from "./ColorSchemeButton";
 import classes from "./Shell.module.css";
@@ -33,11 +35,13 @@ export function Shell() {
             </Text>
           </Anchor>
           <Group gap={4} wrap="nowrap">
+            <InboxButton />
             <ColorSchemeButton />
             <UserMenu />
           </Group>
         </Group>
       </header>
+      <Toasts />
       <main id="main" ref={main} tabIndex={-1} className={classes.main}>
         <Outlet />
       </main>

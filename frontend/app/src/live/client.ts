@@ -2,7 +2,10 @@ import type { Readable, StudybeatClient } from "@studybeat/sdk";
 import { createContext, useContext, useSyncExternalStore } from "react";
 
 /** What the app uses of the SDK's client. */
-export type LiveClient = Pick<StudybeatClient, "connection" | "keeping" | "open" | "start" | "stop">;
+export type LiveClient = Pick<
+  StudybeatClient,
+  "caughtUp" | "connection" | "keeping" | "news" | "open" | "see" | "start" | "stop"
+>;
 
 export const ClientContext = createContext<LiveClient | null>(null);
 

@@ -50,10 +50,12 @@ export function CoursePage() {
   if (!course.data || (!outline.data && !isClosed)) return <CourseSkeleton />;
 
   const { enrollment, owner } = course.data;
+  const canManage = owner === user.username || user.is_staff;
   const context: CourseContext = {
     course: course.data,
     outline: isClosed ? null : (outline.data ?? null),
-    isRecorded: enrollment !== null && recorded(enrollment) && owner !== user.username && !user.is_staff,
+    isRecorded: enrollment !== null && recorded(enrollment) && !canManage,
+    canManage,
   };
   return (
     <div className={classes.layout}>

@@ -1,0 +1,40 @@
+/** What a notification is about: the page that has it, and a mark for its kind. */
+
+import type { NotificationFrame } from "@studybeat/sdk";
+
+type Kind = NotificationFrame["kind"];
+type Mark = { icon: "bell" | "check" | "clock" | "cross" | "flag" | "people" | "seat" | "word"; color: string };
+
+const marks: Partial<Record<Kind, Mark>> = {
+  "enrollment.requested": { icon: "people", color: "iris" },
+  "enrollment.approved": { icon: "check", color: "teal" },
+  "enrollment.confirmed": { icon: "check", color: "teal" },
+  "enrollment.rejected": { icon: "cross", color: "red" },
+  "enrollment.ended": { icon: "flag", color: "yellow" },
+  "waitlist.joined": { icon: "people", color: "gray" },
+  "waitlist.offer": { icon: "seat", color: "teal" },
+  "waitlist.offer_expired": { icon: "clock", color: "yellow" },
+  "progress.module_completed": { icon: "check", color: "teal" },
+  "progress.course_completed": { icon: "check", color: "teal" },
+  "session.nudge": { icon: "word", color: "iris" },
+  "help.requested": { icon: "word", color: "iris" },
+};
+
+/** For kinds of later versions too. */
+export const markOf = (kind: Kind): Mark => marks[kind] ?? { icon: "bell", color: "gray" };
+
+/** A path of this app, or null where there is nothing to see. */
+export function pathOf({ kind, data }: NotificationFrame): string | null {
+  if (data.course === undefined) return null;
+  const course = `/courses/${data.course}`;
+  return kind === "enrollment.requested" ? `${course}/people` : course;
+}
+
+/** What does not wait until somebody opens the inbox. */
+export const isUrgent = ({ kind }: NotificationFrame): boolean =>
+  kind === "waitlist.offer" ||
+  kind === "enrollment.approved" ||
+  kind === "enrollment.rejected" ||
+  kind === "enrollment.ended" ||
+  kind === "enrollment.requested" ||
+  kind === "waitlist.offer_expired";
