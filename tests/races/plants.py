@@ -5,19 +5,33 @@ from typing import Any
 
 from tests.faults.plants import planted
 
+MEET_SECONDS = 30.0
+MEETING = 4_004
+
 
 @planted
 def no_course_lock() -> None:
-    """Everybody reads the course without its lock, and rests a moment before writing."""
+    """Everybody reads the course without its lock, and writes once somebody else has read it too."""
+    from django.db import connection
+
     from courses import enrollment, seats
     from courses.models import Course
 
     locked = enrollment._locked
 
-    def read_and_rest(*arguments: Any, **options: Any) -> Any:
+    def read_and_meet(*arguments: Any, **options: Any) -> Any:
         found = locked(*arguments, **options)
-        time.sleep(2.0)  # only who found a free seat comes here: on a busy machine, too, others find it meanwhile
+        deadline = time.monotonic() + MEET_SECONDS
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [MEETING])
+            met = 0
+            while met < 2 and time.monotonic() < deadline:
+                cursor.execute(
+                    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted", [MEETING]
+                )
+                met = cursor.fetchone()[0]
+                time.sleep(0.02)
         return found
 
     seats.lock_courses = lambda ids: list(Course.objects.filter(pk__in=ids))
-    enrollment._locked = read_and_rest
+    enrollment._locked = read_and_meet
