@@ -192,8 +192,8 @@ class Bench:
         return f"""# From a commit to the client
 
 Written by `{" ".join(["python -m benchmarks.news", *sys.argv[1:]])}`. {connections:,} connections to each server,
-both on one core; {self.rate:g} notifications a second to users at random, for {self.seconds:g} s, in {rounds}
-rounds by turns. Medians over the rounds. A group send is neither kept nor numbered.
+both on one core; {self.rate:g} notifications a second to users at random, for {self.seconds:g} s, in {rounds} rounds by
+turns. Medians over the rounds. A group send is neither kept nor numbered.
 
 | | median | p99 | not come |
 |---|---|---|---|

@@ -27,7 +27,8 @@ def text(template_name: str, /, *, language: str, timezone_name: str, **context:
     languages = (language, language.partition("-")[0], FALLBACK)
     template = select_template([f"{one}/{template_name}.txt" for one in languages])
     assert isinstance(template, Template)
-    with translation.override(language), timezone.override(zone(timezone_name)):
+    spoken = str(template.origin.template_name).partition("/")[0]  # months and days in the text's own language
+    with translation.override(spoken), timezone.override(zone(timezone_name)):
         rendered = template.template.render(Context(context, autoescape=False))
     title, _, body = rendered.strip().partition("\n")
     return title.strip(), body.strip()

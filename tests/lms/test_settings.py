@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from lms.settings import database
+from lms.settings import database, mail
 from tests.site import ROOT
 
 
@@ -57,3 +57,30 @@ def test_database_urls() -> None:
     assert "host" not in by_socket["OPTIONS"]
     with pytest.raises(ImproperlyConfigured, match="must begin with postgresql://"):
         database("sqlite:///x")
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "starttls", "tls"),
+    [
+        ("smtp://mail.example", 25, False, False),
+        ("smtp+tls://mail.example", 587, True, False),
+        ("smtps://mail.example", 465, False, True),
+        ("smtp://mail.example:2525", 2525, False, False),
+    ],
+)
+def test_mail_urls(url: str, port: int, starttls: bool, tls: bool) -> None:
+    settings = mail(url)
+    assert settings["EMAIL_HOST"] == "mail.example"
+    assert (settings["EMAIL_PORT"], settings["EMAIL_USE_TLS"], settings["EMAIL_USE_SSL"]) == (port, starttls, tls)
+    assert settings["EMAIL_TIMEOUT"], "no job waits for ever"
+
+
+def test_a_mail_url_has_who_signs_in() -> None:
+    settings = mail("smtp+tls://me%40example:p%2Fss@mail.example")
+    assert (settings["EMAIL_HOST_USER"], settings["EMAIL_HOST_PASSWORD"]) == ("me@example", "p/ss")
+
+
+@pytest.mark.parametrize("url", ["mail.example", "http://mail.example", "smtp://", "smtp:mail.example"])
+def test_what_is_no_mail_url_is_refused(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="EMAIL_URL must be"):
+        mail(url)

@@ -110,6 +110,21 @@ def test_the_words_say_what_it_is_about_and_escape_nothing(kind: NotificationKin
         assert "13:30" in body
 
 
+@pytest.mark.parametrize(
+    ("language", "zone", "until"),
+    [
+        ("en", "UTC", "1 March, 12:30"),
+        ("de-at", "Europe/Vienna", "1. März, 13:30"),
+        ("fr", "America/New_York", "1 March, 07:30"),
+        ("en", "Gone/Away", "1 March, 12:30"),
+    ],
+)
+def test_a_moment_is_told_by_the_users_clocks_in_the_texts_language(language: str, zone: str, until: str) -> None:
+    data = NotificationData(course_title="Intro", offer_expires_at=UNTIL)
+    _, body = texts.of_notification(NotificationKind.WAITLIST_OFFER, data, language=language, timezone_name=zone)
+    assert until in body
+
+
 # At the transaction's end
 
 
