@@ -35,7 +35,7 @@ export function serve(answers: Record<string, Answer>): () => string[] {
   const asked: string[] = [];
   vi.stubGlobal("fetch", (url: string, { method, body: sent }: RequestInit = {}) => {
     const path = url.replace("/api/v1/", "");
-    asked.push([method, path, sent === "{}" ? undefined : sent].filter(Boolean).join(" "));
+    asked.push([method, path, typeof sent === "string" && sent !== "{}" ? sent : ""].filter(Boolean).join(" "));
     const found = answers[path];
     const body = found?.body ?? { code: "not_found", detail: "There is nothing here, or it is not yours." };
     return Promise.resolve(Response.json(body, { status: found ? (found.status ?? 200) : 404 }));
