@@ -27,7 +27,7 @@ const waits: Waiting = {
   joined_waitlist: "2026-01-01T00:00:00Z",
   offer_expires_at: null,
 };
-const list = <T,>(...results: T[]): Answer => ({ body: { count: results.length, next: null, previous: null, results } });
+const list = (...results: unknown[]): Answer => ({ body: { count: results.length, next: null, previous: null, results } });
 
 function server(answers: Record<string, Answer> = {}) {
   return told(

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { clock, fileSize, roughly, spoken } from "../src/time";
+import { ago, clock, day, fileSize, left, roughly, spoken } from "../src/time";
 
 test.each([
   [0, "0:00"],
@@ -34,4 +34,24 @@ test.each([
   [4_210_000, "4.2 MB"],
 ])("%i bytes: %s", (bytes, said) => {
   expect(fileSize(bytes)).toBe(said);
+});
+
+test.each([
+  [0, "0:00"],
+  [725_999, "12:05"],
+  [3_600_000, "1 h 0 min"],
+  [2 * 86_400_000 + 3_600_000, "2 days 1 h"],
+])("%i ms are left: %s", (ms, said) => {
+  expect(left(ms)).toBe(said);
+});
+
+const now = Date.parse("2026-05-10T12:00:00Z");
+test.each([
+  ["2026-05-10T12:00:09Z", "just now"],
+  ["2026-05-10T11:55:00Z", "5 minutes ago"],
+  ["2026-05-10T10:59:00Z", "1 hour ago"],
+  ["2026-05-09T11:00:00Z", "yesterday"],
+  ["2026-05-01T12:00:00Z", day("2026-05-01T12:00:00Z")],
+])("%s was %s", (moment, said) => {
+  expect(ago(moment, now)).toBe(said);
 });

@@ -3,7 +3,11 @@
 import type { NotificationFrame } from "@studybeat/sdk";
 
 type Kind = NotificationFrame["kind"];
-type Mark = { icon: "bell" | "check" | "clock" | "cross" | "flag" | "people" | "seat" | "word"; color: string };
+
+interface Mark {
+  icon: "bell" | "check" | "clock" | "cross" | "flag" | "people" | "seat" | "word";
+  color: string;
+}
 
 const marks: Partial<Record<Kind, Mark>> = {
   "enrollment.requested": { icon: "people", color: "iris" },

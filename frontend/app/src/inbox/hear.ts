@@ -14,10 +14,10 @@ const kindOf = (place: Place | null): string =>
 
 /** A new position is all there is to know; where it turned into something else, more has changed than that. */
 export function placeMoved(queries: QueryClient, slug: string, place: WaitlistPlace | null): void {
-  let isOtherKind = false;
+  const before = new Set<string>();
   const moved = <T extends CourseSummary>(course: T): T => {
     if (course.slug !== slug) return course;
-    isOtherKind ||= kindOf(course.waitlist) !== kindOf(place);
+    before.add(kindOf(course.waitlist));
     return { ...course, waitlist: place };
   };
   queries.setQueryData(courseQuery(slug).queryKey, (course) => course && moved(course));
@@ -26,9 +26,10 @@ export function placeMoved(queries: QueryClient, slug: string, place: WaitlistPl
     (found) =>
       found && { ...found, pages: found.pages.map((page) => ({ ...page, results: page.results.map(moved) })) },
   );
+  const isOtherKind = [...before].some((kind) => kind !== kindOf(place));
   // What is being read just now may be older than this.
-  const isReading = queries.isFetching({ queryKey: courseQuery(slug).queryKey }) + queries.isFetching({ queryKey: ["courses"] });
-  if (isOtherKind || isReading > 0) void reread(queries, slug);
+  const isReading = [courseQuery(slug).queryKey, ["courses"]].some((queryKey) => queries.isFetching({ queryKey }) > 0);
+  if (isOtherKind || isReading) void reread(queries, slug);
 }
 
 /** Into the inbox, as far as that was read; and what it is about is read anew. */

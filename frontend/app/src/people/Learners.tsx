@@ -8,7 +8,7 @@ import { ago, day, roughly } from "../time";
 import { Message } from "../ui/states";
 import { useNow } from "../ui/useNow";
 import { type Decision, useDecide } from "./moves";
-import { PeopleList } from "./PeopleList";
+import { type LineProps, PeopleList } from "./PeopleList";
 import { Person } from "./Person";
 import { ReasonDialog, type ReasonQuestion } from "./ReasonDialog";
 
@@ -65,7 +65,7 @@ function factsOf(learner: Learner, now: number): string {
   return `Since ${day(learner.enrolled_on)} · ${Math.floor(percent)} % done · ${roughly(learner.total_time_spent_seconds)}`;
 }
 
-function LearnerLine({ slug, learner, settle }: { slug: string; learner: Learner; settle: () => void }) {
+function LearnerLine({ slug, one: learner, settle }: LineProps<Learner>) {
   const now = useNow(30_000);
   const { mutate, isPending, variables, error, reset } = useDecide(slug);
   const [asking, setAsking] = useState<Decision | null>(null);
@@ -126,9 +126,7 @@ function LearnerLine({ slug, learner, settle }: { slug: string; learner: Learner
 function LearnersIn({ slug, status, empty }: { slug: string; status: Learner["status"]; empty: string }) {
   const found = useInfiniteQuery(learnersQuery(slug, status));
   return (
-    <PeopleList<Learner> label="Learners" found={found} empty={<Message title={empty} />}>
-      {(learner, settle) => <LearnerLine key={learner.id} slug={slug} learner={learner} settle={settle} />}
-    </PeopleList>
+    <PeopleList slug={slug} label="Learners" found={found} empty={<Message title={empty} />} Line={LearnerLine} />
   );
 }
 

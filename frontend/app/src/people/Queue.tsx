@@ -8,11 +8,11 @@ import { ago, dayAndTime } from "../time";
 import { Message } from "../ui/states";
 import { useNow } from "../ui/useNow";
 import { usePrioritize } from "./moves";
-import { PeopleList } from "./PeopleList";
+import { type LineProps, PeopleList } from "./PeopleList";
 import { Person } from "./Person";
 import { ReasonDialog } from "./ReasonDialog";
 
-function WaitingLine({ slug, waiting, settle }: { slug: string; waiting: Waiting; settle: () => void }) {
+function WaitingLine({ slug, one: waiting, settle }: LineProps<Waiting>) {
   const now = useNow(30_000);
   const { mutate, isPending, error, reset } = usePrioritize(slug);
   const [isAsking, setAsking] = useState(false);
@@ -81,12 +81,12 @@ function WaitingLine({ slug, waiting, settle }: { slug: string; waiting: Waiting
 export function Queue({ slug }: { slug: string }) {
   const found = useInfiniteQuery(queueQuery(slug));
   return (
-    <PeopleList<Waiting>
+    <PeopleList
+      slug={slug}
       label="Waitlist"
       found={found}
       empty={<Message title="Nobody waits">When the course is full, learners can join the waitlist.</Message>}
-    >
-      {(waiting, settle) => <WaitingLine key={waiting.id} slug={slug} waiting={waiting} settle={settle} />}
-    </PeopleList>
+      Line={WaitingLine}
+    />
   );
 }
