@@ -135,8 +135,8 @@ class ItemFileView(APIView):
     @extend_schema(
         parameters=[OpenApiParameter("Range", str, "header", description="One range of bytes.")],
         responses={
-            (200, "application/octet-stream"): OpenApiTypes.BINARY,
-            (206, "application/octet-stream"): OpenApiTypes.BINARY,
+            (200, "*/*"): OpenApiTypes.BINARY,
+            (206, "*/*"): OpenApiTypes.BINARY,
             304: None,
             404: OpenApiResponse(description="No such file, or not yours to see."),
             416: OpenApiResponse(description="The file has no such range."),
