@@ -8,6 +8,7 @@
 | `REDIS_URL`            | `redis://host:port/0` or `unix:///path`                   | `redis://127.0.0.1:6379`  |
 | `ALLOWED_HOSTS`        | names the site answers to, by comma                       | loopback                  |
 | `CSRF_TRUSTED_ORIGINS` | further origins that may use the cookie, by comma         | none                      |
+| `MEDIA_ACCEL`          | nginx's internal location of the uploads (decision 0058)   | none: sent from here      |
 | `DATA_DIR`             | uploads, and the private servers of a development machine | `.data` in the checkout   |
 
 `manage.py` sets `DATABASE_URL` and `REDIS_URL` itself where they are missing (lms/devservices.py).
@@ -192,6 +193,7 @@ SPECTACULAR_SETTINGS = {
 # Files ---------------------------------------------------------------------------------------------------------
 
 MEDIA_ROOT = DATA_DIR / "media"
+MEDIA_ACCEL = env_text("MEDIA_ACCEL")
 UPLOAD_MAX_BYTES = {
     "image": 10 * 1024**2,
     "video": 512 * 1024**2,
