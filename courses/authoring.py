@@ -112,7 +112,7 @@ def set_status(*, course: Course, status: Course.Status) -> Course:
 def delete_course(*, course: Course) -> None:
     """Delete it with all that it is made of. Locks the course. Raises HasRecords where anybody ever took part."""
     with transaction.atomic():
-        course = _locked(Course, course.pk, for_key=True)
+        course = _locked(Course, course.pk)
         for kind in (CourseEnrollment, CourseWaitlist, EnrollmentEvent):
             if kind._default_manager.filter(course=course).exists():
                 raise HasRecords("Learners have taken part in this course: archive it instead.")
@@ -141,13 +141,15 @@ def change_module(*, module: Module, **fields: Any) -> Module:
 
 
 def delete_module(*, module: Module) -> None:
-    """Delete it with its contents. Locks the course, the module, its contents. Raises HasRecords, NoModules."""
+    """Delete it with its contents. Locks the course, then its enrolments. Raises HasRecords, NoModules."""
     with transaction.atomic():
         course = _locked(Course, module.course_id)
-        module = _locked(Module, module.pk, for_key=True)
+        module = _locked(Module, module.pk)
         if course.status == Course.Status.PUBLISHED and not course.modules.exclude(pk=module.pk).exists():
             raise NoModules
-        _refuse_recorded(module.contents.all(), "Learners have worked in this module: archive its contents instead.")
+        _refuse_recorded(
+            module.contents.all(), course.pk, "Learners have worked in this module: archive its contents instead."
+        )
         module.delete()
 
 
@@ -171,11 +173,11 @@ def change_content(*, content: Content, **fields: Any) -> Content:
 
 
 def delete_content(*, content: Content) -> None:
-    """Delete it with its items. Locks the course, the content. Raises HasRecords."""
+    """Delete it with its items. Locks the course, then its enrolments. Raises HasRecords."""
     with transaction.atomic():
-        _locked(Course, content.module.course_id)
+        course = _locked(Course, content.module.course_id)
         contents = Content.objects.filter(pk=content.pk)
-        _refuse_recorded(contents, "Learners have worked on this content: archive it instead.")
+        _refuse_recorded(contents, course.pk, "Learners have worked on this content: archive it instead.")
         if not contents.delete()[0]:
             raise NotFound
 
@@ -229,7 +231,7 @@ def delete_item(*, place: ContentItem) -> None:
     """Delete the item with its place and, after the commit, its files. Locks the course."""
     with transaction.atomic():
         _locked(Course, place.content.module.course_id)
-        _locked(ContentItem, place.pk, for_key=True).delete()
+        _locked(ContentItem, place.pk).delete()
 
 
 @contextmanager
@@ -286,9 +288,9 @@ def _number(siblings: QuerySet[Any], ids: Sequence[int]) -> None:
 # What they have in common ----------------------------------------------------------------------------------------
 
 
-def _locked(model: type[M], pk: int, *, for_key: bool = False) -> M:
-    """The row, locked; `for_key`: also against new rows that refer to it. Raises NotFound when it is gone."""
-    row = model._default_manager.select_for_update(no_key=not for_key, of=("self",)).filter(pk=pk).first()
+def _locked(model: type[M], pk: int) -> M:
+    """The row, locked. Raises NotFound when it is gone."""
+    row = model._default_manager.select_for_update(no_key=True).filter(pk=pk).first()
     if row is None:
         raise NotFound
     return row
@@ -314,9 +316,14 @@ def _room_for_one(siblings: QuerySet[Any], most: int) -> None:
         raise TooMany(f"There are {most} already, and that is the most.")
 
 
-def _refuse_recorded(contents: QuerySet[Content], message: str) -> None:
-    """Lock the contents against new records, then raise HasRecords if there are any."""
-    ids = list(contents.select_for_update().order_by("pk").values_list("pk", flat=True))
+def _refuse_recorded(contents: QuerySet[Content], course_id: int, message: str) -> None:
+    """Raises HasRecords if anybody has learned with these contents.
+
+    Whoever begins a record locks the learner's enrolment first, and reads after. So with all enrolments of the course
+    locked there is nobody on the way: a foreign key is judged only at the commit, which is too late for both.
+    """
+    enrollments = CourseEnrollment.objects.filter(course=course_id).order_by("pk")
+    list(enrollments.select_for_update(no_key=True).values_list("pk", flat=True))
     for kind in (LearningSession, ContentProgress, FocusSpan):
-        if kind._default_manager.filter(content__in=ids).exists():
+        if kind._default_manager.filter(content__in=contents).exists():
             raise HasRecords(message)

@@ -18,6 +18,7 @@
 | `EMAIL_URL`            | `smtp+tls://user:password@host:587` (STARTTLS),           | `console://` with DEBUG,  |
 |                        | `smtps://…` (TLS from the first byte), `smtp://…`         | else `smtp://localhost`   |
 | `EMAIL_FROM`           | who mails are from                                        | `studybeat@localhost`     |
+| `MEDIA_ACCEL`          | nginx's internal location of the uploads (decision 0058)   | none: sent from here      |
 | `DATA_DIR`             | uploads, and the private servers of a development machine | `.data` in the checkout   |
 
 `manage.py` sets `DATABASE_URL` and `REDIS_URL` itself where they are missing (lms/devservices.py).
@@ -241,6 +242,7 @@ SPECTACULAR_SETTINGS = {
 # Files ---------------------------------------------------------------------------------------------------------
 
 MEDIA_ROOT = DATA_DIR / "media"
+MEDIA_ACCEL = env_text("MEDIA_ACCEL")
 UPLOAD_MAX_BYTES = {
     "image": 10 * 1024**2,
     "video": 512 * 1024**2,

@@ -1,14 +1,11 @@
 """Courses, modules, contents and their order, written over REST."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from django.utils import timezone
 
 from courses.models import Content, ContentItem, ContentProgress, Course, CourseEnrollment, Module, Subject, Text
-from tests.people import enroll, make_course, make_user, token_of
+from tests.people import enroll, make_course, make_user
 from tests.rest import by_cookie, by_token, queries_of
-from tests.site import Site
 from users.models import User
 
 NEW = {"title": "Graphs", "slug": "graphs", "subject": "learning", "overview": "Trees and paths."}
@@ -243,24 +240,6 @@ def test_an_order_takes_as_many_queries_for_a_hundred_as_for_two(
     ids = list(intro.modules.order_by("-order").values_list("pk", flat=True))
     with django_assert_max_num_queries(9):
         assert client.put("/api/v1/courses/intro/modules/order/", {"ids": ids}).status_code == 204
-
-
-def test_parallel_authors_leave_whole_numbers(site: Site, intro: Course, ines: User) -> None:
-    """Twelve new modules at once over two processes, and as many contents: 1, 2, 3, … (no 500, no number twice)."""
-    import httpx
-
-    headers = {"Authorization": f"Bearer {token_of(ines)}"}
-    module = intro.modules.first()
-    paths = ["courses/intro/modules/", f"modules/{module.pk}/contents/"] * 12
-
-    def post(number: int) -> int:
-        url = f"{site.http(number % 2)}/api/v1/{paths[number]}"
-        return httpx.post(url, json={"title": f"New {number}"}, headers=headers, timeout=60).status_code
-
-    with ThreadPoolExecutor(12) as pool:
-        assert set(pool.map(post, range(len(paths)))) == {201}
-    assert list(intro.modules.order_by("order").values_list("order", flat=True)) == list(range(1, 15))
-    assert list(module.contents.order_by("order").values_list("order", flat=True)) == list(range(1, 15))
 
 
 def test_an_outline_is_bounded(intro: Course, ines: User) -> None:

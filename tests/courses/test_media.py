@@ -404,3 +404,23 @@ def test_the_stalled_downloads_above_would_show_connections_that_are_held(
 
 def open_videos(process: psutil.Process) -> int:
     return sum("/videos/" in file.path for file in process.open_files())
+
+
+# Behind nginx ----------------------------------------------------------------------------------------------------
+
+
+def test_nginx_is_told_which_file_to_send(video: str, ana_client: APIClient, chidi: User, settings) -> None:
+    settings.MEDIA_ACCEL = "/protected/"
+    answer = ana_client.get(video, HTTP_RANGE="bytes=0-9")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer["X-Accel-Redirect"] == "/protected/videos/talk.mp4"
+    assert answer["Content-Type"] == "video/mp4"
+    assert answer["Content-Disposition"] == 'inline; filename="talk.mp4"'
+    assert "ETag" not in answer
+    assert by_token(chidi).get(video).status_code == 404
+
+
+def test_nginx_is_told_in_ascii(content: Content, media_root: Path, ana_client: APIClient, settings) -> None:
+    settings.MEDIA_ACCEL = "/protected/"
+    answer = ana_client.get(place(content, File, "Übung 100%.txt"))
+    assert answer["X-Accel-Redirect"] == "/protected/files/%C3%9Cbung_100.txt"

@@ -1,0 +1,9 @@
+"""The site without its limits on requests: a test that sends thousands is no guest to be slowed down."""
+
+from rest_framework.throttling import SimpleRateThrottle
+
+from lms.asgi import application
+
+SimpleRateThrottle.allow_request = lambda *_: True  # type: ignore[method-assign,assignment]
+
+__all__ = ["application"]
