@@ -61,9 +61,10 @@ lock: $(VENV) ## pin requirements*.in anew
 	$(COMPILE) --upgrade -c requirements.txt -o requirements-dev.txt requirements-dev.in
 
 browser:
-	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-		&& apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends chromium; } \
-		|| { echo "The browser tests need Debian's chromium: apt-get install chromium" >&2; exit 1; }
+	@command -v chromium >/dev/null && command -v Xvfb >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get -qq update \
+		&& DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends chromium xvfb; } \
+		|| { echo "The browser tests need Debian's chromium and xvfb: apt-get install chromium xvfb" >&2; exit 1; }
 
 $(VENV): requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

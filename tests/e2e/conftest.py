@@ -1,62 +1,91 @@
 """A real Chromium with true visibility and focus, driven by Playwright.
 
-Playwright's own launch makes every page believe that it is visible and focused, and keeps hidden pages running. So
-Chromium is started plainly here, and Playwright connects to it without its defaults.
+Playwright's own launch makes every page believe that it is visible and focused, and keeps hidden pages running; a
+headless Chromium gives every window the focus. So it is started plainly here, on an X display of its own, and Playwright
+connects to it without its defaults.
 """
 
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.counts import STRESS
+from tests.e2e import accuracy
+from tests.e2e.trace import Trace
 
 START_SECONDS = 30.0
-collect_ignore = [] if STRESS else ["test_idle.py"]
 expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running Chromium's DevTools."""
-    yield from running_chromium(tmp_path_factory.mktemp("chromium"))
+    with running_chromium(tmp_path_factory.mktemp("chromium")) as address:
+        yield address
 
 
 @pytest.fixture
 def other_chromium(tmp_path: Path) -> Iterator[str]:
-    """A second one, with a profile of its own: another device, to the server."""
-    yield from running_chromium(tmp_path)
+    """A second one, with a profile and a display of its own: another device, to the server."""
+    with running_chromium(tmp_path) as address:
+        yield address
 
 
+@contextmanager
 def running_chromium(profile: Path) -> Iterator[str]:
-    process = subprocess.Popen(
-        [
-            "chromium",
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--remote-debugging-port=0",
-            f"--user-data-dir={profile}",
-            "about:blank",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "HOME": str(profile)},
-    )
-    try:
-        yield f"http://127.0.0.1:{_devtools_port(process, profile / 'DevToolsActivePort')}"
-    finally:
-        process.terminate()
-        process.wait()
+    with running_display() as display:
+        process = subprocess.Popen(
+            [
+                "chromium",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--window-size=1280,900",
+                "--window-position=0,0",
+                "--remote-debugging-port=0",
+                f"--user-data-dir={profile}",
+                "about:blank",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "HOME": str(profile), "DISPLAY": display},
+        )
+        try:
+            yield f"http://127.0.0.1:{_devtools_port(process, profile / 'DevToolsActivePort')}"
+        finally:
+            process.terminate()
+            process.wait()
+
+
+@contextmanager
+def running_display() -> Iterator[str]:
+    """The name of an X display that nobody sees."""
+    reader, writer = os.pipe()
+    with open(reader) as said:
+        process = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[writer],
+        )
+        os.close(writer)
+        try:
+            number = said.readline().strip()  # once it is ready
+            assert number, "Xvfb did not start"
+            yield f":{number}"
+        finally:
+            process.terminate()
+            process.wait()
 
 
 def _devtools_port(process: subprocess.Popen[bytes], file: Path) -> int:
@@ -75,6 +104,28 @@ def _orm_beside_playwright(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
 
+@pytest.fixture(scope="session")
+def traces() -> Iterator[dict[str, Trace]]:
+    """The trace of each scenario that came true; at full counts, all of them together make docs/accuracy.md."""
+    found: dict[str, Trace] = {}
+    yield found
+    if STRESS and found.keys() == accuracy.SCENARIOS.keys():
+        accuracy.PAGE.write_text(accuracy.page(found), encoding="utf-8")
+
+
+@pytest.fixture
+def trace(
+    request: pytest.FixtureRequest, traces: dict[str, Trace], record_property: Callable[[str, object], None]
+) -> Iterator[Trace]:
+    """What happens in the browsers of this test."""
+    trace = Trace()
+    yield trace
+    name = request.node.name
+    if name in accuracy.SCENARIOS and "course" in trace.off_seconds:
+        traces[name] = trace
+        record_property("off by seconds", {state: round(off, 2) for state, off in trace.off_seconds.items()})
+
+
 @pytest.fixture
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as started:
@@ -82,21 +133,22 @@ def playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture
-def browser(playwright: Playwright, chromium: str) -> Iterator[BrowserContext]:
+def browser(playwright: Playwright, chromium: str, trace: Trace) -> Iterator[BrowserContext]:
     """The windows of that Chromium; nobody is signed in."""
-    yield from windows(playwright, chromium)
+    yield from windows(playwright, chromium, trace)
 
 
 @pytest.fixture
-def other_browser(playwright: Playwright, other_chromium: str) -> Iterator[BrowserContext]:
+def other_browser(playwright: Playwright, other_chromium: str, trace: Trace) -> Iterator[BrowserContext]:
     """Those of the second one."""
-    yield from windows(playwright, other_chromium)
+    yield from windows(playwright, other_chromium, trace)
 
 
-def windows(playwright: Playwright, chromium: str) -> Iterator[BrowserContext]:
+def windows(playwright: Playwright, chromium: str, trace: Trace) -> Iterator[BrowserContext]:
     connected = playwright.chromium.connect_over_cdp(chromium, no_defaults=True)
     context = connected.contexts[0]
     context.clear_cookies()
+    trace.watch(context)
     yield context
     for page in context.pages[1:]:
         page.close()

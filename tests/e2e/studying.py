@@ -1,4 +1,4 @@
-"""A learner with a content open in a real tab, and the truth about it, measured apart from the SDK."""
+"""A learner with a content open in a real tab, and the row that comes to hold the truth about it."""
 
 import time
 from collections.abc import Callable
@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from courses import ledger
 from courses.models import Content, CourseEnrollment, LearningSession
+from tests.e2e.trace import Trace, Truth
 from tests.people import session_of
 from users.models import User
 
@@ -16,31 +17,6 @@ TOLERANCE_SECONDS = 1.0
 WITHIN_SECONDS = 25.0
 
 T = TypeVar("T")
-
-
-class Truth:
-    """What the page really was: by what the browser was told to do, and when."""
-
-    def __init__(self) -> None:
-        self.seconds = {"engaged": 0.0, "focus": 0.0, "idle": 0.0}
-        self.state = ""
-        self.since = 0.0
-
-    def turn(self, state: str) -> None:
-        """The page is this from now on; "" ends it."""
-        now = time.monotonic()
-        if self.state:
-            self.seconds[self.state] += now - self.since
-        self.state, self.since = state, now
-
-    def is_held_by(self, session: LearningSession) -> bool:
-        """Whether the row has it all by now, to the tolerance."""
-        counted = {
-            "engaged": session.engaged_time.total_seconds(),
-            "focus": (session.focus_time - session.engaged_time).total_seconds(),
-            "idle": session.idle_time.total_seconds(),
-        }
-        return counted == pytest.approx(self.seconds, abs=TOLERANCE_SECONDS)
 
 
 def sign_in(browser: BrowserContext, address: str, user: User) -> None:
@@ -61,14 +37,14 @@ def study(page: Page, seconds: float) -> None:
         page.wait_for_timeout(min(500, max(0, (end - time.monotonic()) * 1000)))
 
 
-def eventually(look: Callable[[], T | None], what: str) -> T:
+def eventually(look: Callable[[], T | None], what: Callable[[], str]) -> T:
     """The first answer of `look` that is one; what it does not see in time fails, with `what`."""
     deadline = time.monotonic() + WITHIN_SECONDS
     while time.monotonic() < deadline:
         if found := look():
             return found
         time.sleep(0.1)
-    raise AssertionError(what)
+    raise AssertionError(what())
 
 
 def the_session(content: Content) -> LearningSession:
@@ -76,20 +52,44 @@ def the_session(content: Content) -> LearningSession:
     return LearningSession.objects.get(content=content)
 
 
-def assert_true(content: Content, truth: Truth, *, closed: bool = True) -> LearningSession:
-    """The only session of this content comes to hold the truth, and its course each second of focus once."""
+def off_by(session: LearningSession, truth: Truth) -> dict[str, float]:
+    """What the row has of each state, less the truth, in seconds; and what it does not know of."""
+    counted = {
+        "engaged": session.engaged_time.total_seconds(),
+        "focus": (session.focus_time - session.engaged_time).total_seconds(),
+        "idle": session.idle_time.total_seconds(),
+    }
+    off = {state: counted[state] - seconds for state, seconds in truth.seconds.items()}
+    return off | {"unknown": session.unknown_time.total_seconds()}
 
-    def look() -> LearningSession | None:
-        session = the_session(content)
-        return session if truth.is_held_by(session) and (session.ended_at is not None or not closed) else None
 
-    try:
-        session = eventually(look, "")
-    except AssertionError:
-        raise AssertionError(f"the truth: {truth.seconds}, counted: {the_session(content).__dict__}") from None
-    assert session.unknown_time.total_seconds() <= TOLERANCE_SECONDS
-    assert course_seconds(session) == pytest.approx(session.focus_time.total_seconds(), abs=0.001)
-    return session
+def assert_true(content: Content, trace: Trace, *, closed: bool = True) -> list[LearningSession]:
+    """The sessions of this content, one for each page in the order of their opening, come to hold the truth about it,
+    and its course each second of focus once."""
+
+    def sessions() -> list[LearningSession]:
+        return list(LearningSession.objects.filter(content=content).order_by("started_at"))
+
+    def off() -> list[dict[str, float]]:
+        return [off_by(session, truth) for session, truth in zip(sessions(), trace.truths, strict=True)]
+
+    def hold() -> list[LearningSession] | None:
+        found = sessions()
+        if len(found) != len(trace.truths) or (closed and any(session.ended_at is None for session in found)):
+            return None
+        return found if max(abs(seconds) for page in off() for seconds in page.values()) <= TOLERANCE_SECONDS else None
+
+    found = eventually(
+        hold, lambda: f"{[t.seconds for t in trace.truths]} are not what is in {[s.__dict__ for s in sessions()]}"
+    )
+    for page in off():
+        for state, seconds in page.items():
+            trace.off_seconds[state] = max(trace.off_seconds.get(state, 0.0), seconds, key=abs)
+    if len(found) == 1:
+        assert course_seconds(found[0]) == pytest.approx(found[0].focus_time.total_seconds(), abs=0.001)
+    trace.off_seconds["course"] = course_seconds(found[0]) - trace.study_seconds
+    assert abs(trace.off_seconds["course"]) <= TOLERANCE_SECONDS
+    return found
 
 
 def course_seconds(session: LearningSession) -> float:

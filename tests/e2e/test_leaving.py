@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Error, Page, expect
 
 from courses.models import Content
-from tests.e2e.studying import Truth, assert_true, open_content, sign_in, study, the_session
+from tests.e2e.studying import assert_true, open_content, sign_in, study, the_session
+from tests.e2e.trace import Trace
 from tests.site import Site
 from users.models import User
 
@@ -14,22 +15,22 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_page_that_is_left_for_another_site_has_all_its_time(
-    site: Site, browser: BrowserContext, page: Page, ana: User, content: Content
+    site: Site, browser: BrowserContext, page: Page, trace: Trace, ana: User, content: Content
 ) -> None:
-    truth = Truth()
+    truth = trace.truth()
     sign_in(browser, site.http(), ana)
     open_content(page, site.http(), content)
     truth.turn("engaged")
     study(page, 4)
     page.goto("data:text/plain,elsewhere")
     truth.turn("")
-    assert_true(content, truth, closed=False)  # it may come back; else the lease ends it, as of this moment
+    assert_true(content, trace, closed=False)  # it may come back; else the lease ends it, as of this moment
 
 
 def test_a_page_that_comes_back_whole_goes_on_with_its_session(
-    site: Site, browser: BrowserContext, page: Page, ana: User, content: Content
+    site: Site, browser: BrowserContext, page: Page, trace: Trace, ana: User, content: Content
 ) -> None:
-    truth = Truth()
+    truth = trace.truth()
     sign_in(browser, site.http(), ana)
     open_content(page, site.http(), content)
     truth.turn("engaged")
@@ -45,13 +46,13 @@ def test_a_page_that_comes_back_whole_goes_on_with_its_session(
     study(page, 3)
     page.close()
     truth.turn("")
-    assert_true(content, truth)
+    assert_true(content, trace)
 
 
 def test_a_frozen_page_goes_on_when_it_thaws(
-    site: Site, browser: BrowserContext, page: Page, ana: User, content: Content
+    site: Site, browser: BrowserContext, page: Page, trace: Trace, ana: User, content: Content
 ) -> None:
-    truth = Truth()
+    truth = trace.truth()
     sign_in(browser, site.http(), ana)
     open_content(page, site.http(), content)
     truth.turn("engaged")
@@ -68,13 +69,13 @@ def test_a_frozen_page_goes_on_when_it_thaws(
     study(page, 2)
     page.close()
     truth.turn("")
-    assert_true(content, truth)
+    assert_true(content, trace)
 
 
 def test_a_page_whose_renderer_dies_is_made_up_for_by_the_next_one(
-    site: Site, browser: BrowserContext, page: Page, ana: User, content: Content
+    site: Site, browser: BrowserContext, page: Page, trace: Trace, ana: User, content: Content
 ) -> None:
-    truth = Truth()
+    truth = trace.truth()
     sign_in(browser, site.http(), ana)
     open_content(page, site.http(), content)
     truth.turn("engaged")
@@ -87,5 +88,5 @@ def test_a_page_whose_renderer_dies_is_made_up_for_by_the_next_one(
     next_page = browser.new_page()
     next_page.goto(site.http())
     expect(next_page.get_by_test_id("me")).to_be_visible()
-    session = assert_true(content, truth, closed=False)
+    [session] = assert_true(content, trace, closed=False)
     assert session.end_reason == "", "the next page does not close it: the lease does"

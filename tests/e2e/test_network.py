@@ -7,7 +7,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from courses.models import Content
 from tests.counts import count
-from tests.e2e.studying import Truth, assert_true, open_content, sign_in, study
+from tests.e2e.studying import assert_true, open_content, sign_in, study
+from tests.e2e.trace import Trace
 from tests.proxy import Proxy
 from tests.site import Site
 from users.models import User
@@ -27,10 +28,10 @@ def address_of(network: Proxy) -> str:
 
 
 def test_time_offline_is_kept_and_sent_afterwards(
-    network: Proxy, browser: BrowserContext, page: Page, ana: User, content: Content
+    network: Proxy, browser: BrowserContext, page: Page, trace: Trace, ana: User, content: Content
 ) -> None:
     """Two minutes in `make stress`."""
-    truth = Truth()
+    truth = trace.truth()
     sign_in(browser, address_of(network), ana)
     open_content(page, address_of(network), content)
     truth.turn("engaged")
@@ -49,13 +50,13 @@ def test_time_offline_is_kept_and_sent_afterwards(
     expect(page.get_by_test_id("live-connection")).to_have_attribute("data-status", "online")
     page.close()
     truth.turn("")
-    assert_true(content, truth)
+    assert_true(content, trace)
 
 
 def test_a_server_that_restarts_in_between_loses_nothing(
-    site: Site, browser: BrowserContext, page: Page, ana: User, content: Content
+    site: Site, browser: BrowserContext, page: Page, trace: Trace, ana: User, content: Content
 ) -> None:
-    truth = Truth()
+    truth = trace.truth()
     sign_in(browser, site.http(), ana)
     open_content(page, site.http(), content)
     truth.turn("engaged")
@@ -67,14 +68,14 @@ def test_a_server_that_restarts_in_between_loses_nothing(
     expect(page.get_by_test_id("live-connection")).to_have_attribute("data-status", "online")
     page.close()
     truth.turn("")
-    assert_true(content, truth)
+    assert_true(content, trace)
 
 
 def test_where_websockets_are_refused_it_records_all_the_same_and_says_so(
-    network: Proxy, browser: BrowserContext, page: Page, ana: User, content: Content
+    network: Proxy, browser: BrowserContext, page: Page, trace: Trace, ana: User, content: Content
 ) -> None:
     network.on_answer(lambda data: data.startswith(b"HTTP/1.1 101"))
-    truth = Truth()
+    truth = trace.truth()
     sign_in(browser, address_of(network), ana)
     open_content(page, address_of(network), content)
     truth.turn("engaged")
@@ -85,4 +86,4 @@ def test_where_websockets_are_refused_it_records_all_the_same_and_says_so(
     assert int(page.get_by_test_id("live-engaged-ms").get_attribute("data-ms") or 0) >= 9_000
     page.close()
     truth.turn("")
-    assert_true(content, truth)
+    assert_true(content, trace)

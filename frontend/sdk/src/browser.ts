@@ -18,8 +18,11 @@ const MEDIA_STOPS = ["pause", "ended", "waiting", "emptied", "error"] as const;
 
 const POST_WITHIN_MS = 20_000;
 
-/** Some changes come without an event: focus that leaves a frame inside the page, a machine that wakes up. */
-const LOOK_EVERY_MS = 1_000;
+/**
+ * Some changes come without an event: focus that leaves a frame inside the page, a machine that wakes up. And what a
+ * page that dies did since the last look, nobody knows.
+ */
+const LOOK_EVERY_MS = 500;
 
 export interface BrowserOptions {
   /** By default `/ws/` of the page's own server. */

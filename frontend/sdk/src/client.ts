@@ -218,12 +218,13 @@ export class StudybeatClient {
   }
 
   /**
-   * The network may have changed, or the page came back: reconnect now, or see whether the connection still
-   * lives.
+   * The network may have changed, or the page came back: reconnect now, or see whether the connection still lives,
+   * and whether another page has died meanwhile.
    */
   check(): void {
     this.#look();
     this.#connection.check();
+    if (["online", "http"].includes(this.connection.get().status)) this.#drain();
   }
 
   /**

@@ -10,7 +10,8 @@ import { SampleQueue } from "./queue.js";
 import type { KeptSession, SampleStorage } from "./storage.js";
 import type { ActivityState } from "./types.js";
 
-const MARK_EVERY_MS = 1_000;
+/** Less than what lies between two looks of a page, so that each of them marks. */
+const MARK_EVERY_MS = 400;
 
 export class Recording {
   readonly queue: SampleQueue;

@@ -32,11 +32,16 @@ function crash(page: Page): void {
 async function visit(before: Page): Promise<Page> {
   const page = new Page(2, new MemoryStorage(shelves), before);
   page.client.start();
+  await settle(before);
+  return page;
+}
+
+/** Gives time for what is being sent. */
+async function settle(page: Page): Promise<void> {
   for (let turns = 0; turns < 20; turns += 1) {
-    before.world.advance(10);
+    page.world.advance(10);
     await Promise.resolve();
   }
-  return page;
 }
 
 async function kept(): Promise<[KeptSession, readonly Sample[]][]> {
@@ -88,6 +93,20 @@ describe("a page that died", () => {
     expect(isClosed).toBe(false);
     expect(page.world.posts.every(({ posted }) => posted.open === undefined && !posted.close)).toBe(true);
     expect(await kept()).toEqual([]);
+  });
+
+  test("is made up for by one that was there before it, when that is looked at again", async () => {
+    const { page } = studying();
+    page.world.link.losesToServer = true;
+    const { client } = await visit(page);
+    page.world.advance(10_000);
+    page.world.links[0]?.close(1006);
+    mine.release();
+    expect(page.server.session("key-1").durable.acked.duration_ms).toBe(0);
+    client.check();
+    await settle(page);
+    expect(page.server.session("key-1").durable.acked.duration_ms).toBe(10_000);
+    expect(page.world.posts.every(({ posted }) => !posted.close)).toBe(true);
   });
 
   test("offline for hours: all of it goes, in posts of the allowed size", async () => {

@@ -51,8 +51,15 @@ test("one that was cancelled rings never", () => {
   expect(rings).toEqual([]);
 });
 
-test("where there are no workers, the page's own timers do", async () => {
-  vi.unstubAllGlobals();
+function refusesWorkers(): never {
+  throw new DOMException("The site's policy allows none.", "SecurityError");
+}
+
+test.each([
+  ["there are no workers", () => vi.unstubAllGlobals()],
+  ["none may be started", () => vi.stubGlobal("Worker", vi.fn(refusesWorkers))],
+])("where %s, the page's own timers do", async (_, given) => {
+  given();
   vi.resetModules();
   ({ setTimer } = await import("../src/timers.js"));
   setTimer(() => rings.push("a"), 1_000);
