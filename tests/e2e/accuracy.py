@@ -1,11 +1,11 @@
 """docs/accuracy.md: the same runs, counted by our server and by the rules that others have published."""
 
-import os
-import platform
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
 
+from benchmarks.report import machine
 from tests.e2e.trace import HEARTBEAT_SECONDS, Trace
 from tests.site import ROOT
 
@@ -64,26 +64,26 @@ RULES: dict[str, Rule] = {
 
 def page(traces: dict[str, Trace]) -> str:
     """The page, of the trace of each scenario by its test's name."""
+    chromium = subprocess.run(["chromium", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     return f"""\
-<!-- Written by `make stress` from the run that it tells of. Not to be edited. -->
+<!-- Written by `make stress`, from the runs that it tells of. Not to be edited. -->
 
 # How far off is a second?
 
-Fifteen things that happen to a page that somebody learns from, each done once in a real Chromium with true visibility and
-focus. How many seconds was the learner in focus, and by how many seconds is each count wrong? **+** was never
-studied, **−** was studied and lost.
+{len(SCENARIOS)} things that happen to a page somebody learns from, each done once in a real Chromium with true visibility and
+focus. For how many seconds was the learner in focus, and by how many is each count wrong? **+** was never studied,
+**−** was studied and lost.
 
 {table(traces)}
 
-{datetime.now(UTC):%Y-%m-%d}, Chromium on {platform.system()} {platform.release()}, {os.cpu_count()} cores, while the rest \
-of `make stress` ran.
+Written {datetime.now(UTC):%Y-%m-%d}, with {chromium} on {machine()}.
 
-**The truth** is what the test told the browser to do, and when, by the machine's own clock: no part of it comes from our
-client. **Studybeat** is the course total in PostgreSQL, where each second counts once however many pages are open;
-**worst state** is the largest error among engaged, in focus without being engaged, away and unknown, in any session
-of the run. The tests fail at one second. **The others** are rules as they have been published, given what the page really did in
-the very same run: a script rides along in it, with its own timers and wall clock, and the requests and websockets are
-those of the page. The code is `tests/e2e/trace.py` and the rules in `tests/e2e/accuracy.py`, a few lines each.
+**The truth** is what the test told the browser to do, and when, by the machine's own clock; no part of it comes from our
+client. **Studybeat** is the course total in PostgreSQL, where each second counts once, however many pages are open.
+**Worst state** is the largest error among engaged, in focus without being engaged, away and unknown, in any session
+of the run; at one second the test fails. **The others** are rules as they have been published, given what the page
+really did in the very same run: a script rides along in it, with timers and a wall clock of the page's, and the requests
+and websockets are the page's own. All of it is a few lines each in `tests/e2e/trace.py` and `tests/e2e/accuracy.py`.
 
 | rule | as in | goes wrong because |
 |---|---|---|
