@@ -2,12 +2,14 @@
 
 import asyncio
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
 from courses.models import Content, Course, LearningSession
+from tests.contract.conftest import fall_silent, row_of, sweep
 from tests.learner import Learner
 from tests.people import session_of, token_of
 from tests.site import Site, orm
@@ -21,6 +23,10 @@ Samples = list[tuple[int, int, str, int]]
 def body(samples: Samples, **fields: Any) -> dict[str, Any]:
     names = ("seq", "at", "state", "interactions")
     return {"samples": [dict(zip(names, sample, strict=True)) for sample in samples], **fields}
+
+
+def ms(value: int) -> timedelta:
+    return timedelta(milliseconds=value)
 
 
 class Caller:
@@ -116,6 +122,61 @@ async def test_the_holder_keeps_its_session_and_counts_on_from_what_was_posted(
         assert (await learner.expect("session.ack", seq=6))["idle_ms"] == 500
         assert not learner.seen("session.lost")
         assert not learner.seen("error")
+
+
+async def test_posts_out_of_order_and_repeated_on_two_processes_count_as_if_in_order(
+    site: Site, ana: User, intro: Course, key: str
+) -> None:
+    """A beacon may overtake what was sent before it: it is refused whole, and counts when it comes again."""
+    token = await orm(token_of, ana)
+    callers = [Caller(site, token, number) for number in (0, 1)]
+    await callers[0].post(key, [], open={"course": "intro"})
+    letters: list[Samples] = [
+        [(1, 0, "engaged", 1), (2, 400, "focus", 0)],
+        [(3, 700, "idle", 0)],
+        [(4, 900, "engaged", 2), (5, 1_000, "idle", 0)],
+    ]
+    codes = []
+    for turn, number in enumerate([2, 0, 2, 1, 0, 2, 1, 2, 0]):
+        answer = await callers[turn % 2].post(key, letters[number])
+        codes.append(answer.json().get("code", "taken"))
+    assert codes == ["gap", "taken", "gap", *["taken"] * 6]
+    row = await orm(LearningSession.objects.get, key=key)
+    assert (row.acked_seq, row.interactions_count) == (5, 3)
+    assert (row.engaged_time, row.focus_time, row.idle_time) == (ms(500), ms(800), ms(200))
+    assert row.unknown_time == ms(0)
+
+
+async def test_a_post_that_closes_ends_it_for_its_holder_too(site: Site, ana: User, intro: Course, key: str) -> None:
+    """A page's last words, come by another process before its socket's last frame."""
+    token = await orm(token_of, ana)
+    async with Learner(site.ws(0), token=token) as learner:
+        await learner.hello()
+        session = (await learner.open(course="intro", key=key))["session"]
+        await learner.samples(session, [(1, 0, "engaged", 0)])
+        await learner.expect("session.ack", seq=1)
+        closed = await Caller(site, token, number=1).post(key, [(2, 800, "idle", 0)], close=True)
+        assert closed.json()["engaged_ms"] == 800
+        await learner.samples(session, [(2, 800, "idle", 0), (3, 900, "idle", 0)])
+        refused = await learner.expect_error("session_closed")
+        assert (refused["seq"], refused["engaged_ms"], refused["idle_ms"]) == (2, 800, 0)
+    again = await Caller(site, token).post(key, [(2, 800, "idle", 0)], close=True)
+    assert (again.status_code, again.json()["code"]) == (409, "session_closed")
+    row = await orm(LearningSession.objects.get, key=key)
+    assert (row.end_reason, row.ended_at) == ("closed", row.started_at + ms(800))
+
+
+async def test_a_session_whose_lease_ran_out_goes_on_by_a_post(site: Site, ana: User, intro: Course, key: str) -> None:
+    caller = Caller(site, await orm(token_of, ana))
+    session = (await caller.post(key, [], open={"course": "intro"})).json()["session"]
+    await caller.post(key, [(1, 0, "engaged", 0), (2, 1_000, "engaged", 0)])
+    await orm(fall_silent, session, 46)
+    await orm(sweep)
+    assert (await orm(row_of, session)).end_reason == "lease"
+    answer = await caller.post(key, [(3, 1_200, "idle", 0)])
+    assert (answer.status_code, answer.json()["engaged_ms"]) == (200, 1_200)
+    row = await orm(row_of, session)
+    assert (row.end_reason, row.ended_at) == ("", None)
 
 
 async def test_posts_and_frames_of_the_same_samples_at_once_count_once(

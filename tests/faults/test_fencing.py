@@ -1,4 +1,4 @@
-"""A session is resumed on another process while the first still holds samples: the first can write nothing."""
+"""Whose word on a session is not the latest writes nothing: a process that lost it, a holder that a post overtook."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -7,10 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from tests.faults.judging import audit
-from tests.learner import Learner
+from tests.learner import Learner, as_frames
 from tests.people import token_of
 from tests.proxy import Proxy
 from tests.site import Site, orm
@@ -27,6 +28,7 @@ Stopped = Callable[[MakeSite, str], Any]
 
 APPLICATION = "lms.asgi:application"
 PLANTED = "tests.faults.plants:no_epoch_guard"
+UNCOUNTED = "tests.faults.plants:no_count_guard"
 
 
 @asynccontextmanager
@@ -110,3 +112,41 @@ async def test_without_the_epoch_guard_it_would_write(
         outcome = await resume_elsewhere(first, hold, let_go, site, token)
     assert outcome.row != WHAT_THE_SECOND_SENT
     assert "session.ack" in outcome.heard
+
+
+async def frame_after_post(holder: Site, other: Site, token: str) -> list[int]:
+    """The row, after a post by another process, and then a frame of the holder's that has less."""
+    key = str(uuid4())
+    headers = {"Authorization": f"Bearer {token}"}
+    url = f"{other.http()}/api/v1/sessions/{key}/samples/"
+    async with Learner(holder.ws(), token=token) as here, httpx.AsyncClient(headers=headers, trust_env=False) as http:
+        await here.hello()
+        session = (await here.open(course="intro", key=key))["session"]
+        await here.samples(session, [(1, 0, "engaged", 0)])
+        await here.expect("session.ack", session=session, seq=1)
+        later = [(2, 100, "engaged", 0), (3, 200, "idle", 0), (4, 400, "idle", 0)]
+        posted = await http.post(url, json={"samples": as_frames(later)})
+        assert (posted.status_code, posted.json()["seq"]) == (200, 4), posted.text
+        await here.samples(session, later[:1])
+        async with asyncio.timeout(10):
+            while len(here.seen("session.ack")) < 2:
+                await asyncio.sleep(0.05)
+    return await orm(row_of, session)
+
+
+WHAT_WAS_POSTED = [4, 400, 200, 200]
+
+
+async def test_a_frame_that_comes_after_a_post_undoes_nothing_of_it(
+    make_site: MakeSite, site: Site, ana: "User", intro: "Course"
+) -> None:
+    """The holder has counted on from what was durable before."""
+    assert await frame_after_post(make_site(), site, await orm(token_of, ana)) == WHAT_WAS_POSTED
+    assert await orm(audit) == []
+
+
+async def test_without_the_guard_of_what_was_counted_it_would(
+    make_site: MakeSite, site: Site, ana: "User", intro: "Course"
+) -> None:
+    row = await frame_after_post(make_site(app=UNCOUNTED), site, await orm(token_of, ana))
+    assert row == [2, 100, 100, 0]
