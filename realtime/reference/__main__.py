@@ -1,9 +1,15 @@
-"""Write what is made from the protocol; with `--check` only look whether it is as it would be written."""
+"""Write what is made from the protocol; with `--check` only look whether it is as it would be written, and right.
+
+Right are JSON Schemas by their own meta-schema; frontend/asyncapi.js reads the AsyncAPI document.
+"""
 
 import json
 import sys
 from pathlib import Path
 from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
 
 from realtime.reference import asyncapi, page, schemas, typescript
 
@@ -25,6 +31,15 @@ def as_text(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
+def faults(schema: dict[str, Any]) -> list[str]:
+    """What is wrong with a schema as such."""
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        return [f"{error.json_path}: {error.message}"]
+    return []
+
+
 def main(arguments: list[str]) -> int:
     made = files()
     stale = [path for path, text in made.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
@@ -32,7 +47,11 @@ def main(arguments: list[str]) -> int:
         if stale:
             names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
             sys.stderr.write(f"Not what realtime/protocol.py says any more, run `make generate`: {names}\n")
-        return 1 if stale else 0
+        wrong = [
+            f"{name}.schema.json: {fault}\n" for name, schema in schemas.documents().items() for fault in faults(schema)
+        ]
+        sys.stderr.writelines(wrong)
+        return 1 if stale or wrong else 0
     for path in stale:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(made[path], encoding="utf-8")

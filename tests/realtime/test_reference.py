@@ -150,3 +150,13 @@ def test_what_is_not_as_it_would_be_made_is_named(
     assert capsys.readouterr().err == (
         "Not what realtime/protocol.py says any more, run `make generate`: docs/protocol.md\n"
     )
+
+
+def test_a_schema_that_is_none_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "ROOT", tmp_path)
+    monkeypatch.setattr(schemas, "documents", lambda: {"post": {"properties": {"samples": {"type": "list"}}}})
+    command.main([])
+    assert command.main(["--check"]) == 1
+    assert capsys.readouterr().err.startswith("post.schema.json: $.properties.samples.type: 'list' is not valid")
