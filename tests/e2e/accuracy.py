@@ -1,5 +1,6 @@
 """docs/accuracy.md: the same runs, counted by our server and by the rules that others have published."""
 
+import os
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ PAGE = ROOT / "docs" / "accuracy.md"
 
 SCENARIOS = {
     "test_switching_tabs_and_closing_leaves_the_true_times": "to another tab and back, then closed",
-    "test_a_window_that_takes_the_focus_takes_the_learner_away": "another window has the focus, this one stays in sight",
+    "test_a_window_that_takes_the_focus_takes_the_learner_away": "another window has the focus, the page in sight",
     "test_without_input_being_engaged_ends": "nothing touched for over a minute, in focus",
     "test_a_film_that_plays_engages_all_the_while": "nothing touched while a film plays",
     "test_a_page_that_is_left_for_another_site_has_all_its_time": "left for another site",
@@ -39,7 +40,7 @@ def wall_clock(trace: Trace) -> float:
 
 
 def request_gaps(cut_off_seconds: float) -> Rule:
-    """The time from a request of the learner's to the next, where it is no longer than this; the last counts nothing."""
+    """The time from one request of the learner's to the next, if it is no longer than this; the last has no next."""
 
     def rule(trace: Trace) -> float:
         gaps = (later - earlier for earlier, later in pairwise(sorted(trace.requests)))
@@ -70,29 +71,27 @@ def page(traces: dict[str, Trace]) -> str:
 
 # How far off is a second?
 
-{len(SCENARIOS)} things that happen to a page somebody learns from, each done once in a real Chromium with true visibility and
-focus. For how many seconds was the learner in focus, and by how many is each count wrong? **+** was never studied,
-**−** was studied and lost.
+{len(SCENARIOS)} things that happen to a page somebody learns from, each done once in a real Chromium with true
+visibility and focus. For how many seconds was the learner in focus, and by how many is each count wrong? **+** was
+never studied, **−** was studied and lost.
 
 {table(traces)}
 
-Written {datetime.now(UTC):%Y-%m-%d}, with {chromium} on {machine()}.
+Written {datetime.now(UTC):%Y-%m-%d}, with {chromium} on {machine()},
+{os.cpu_count()} cores, load average {os.getloadavg()[2]:.1f}. How late the machine obeys is in our errors too.
 
-**The truth** is what the test told the browser to do, and when, by the machine's own clock; no part of it comes from our
-client. **Studybeat** is the course total in PostgreSQL, where each second counts once, however many pages are open.
+**The truth** is what the test told the browser to do, and when, by the machine's own clock; no part of it comes from
+our client. **Studybeat** is the course total in PostgreSQL, where each second counts once, however many pages are open.
 **Worst state** is the largest error among engaged, in focus without being engaged, away and unknown, in any session
 of the run; at one second the test fails. **The others** are rules as they have been published, given what the page
-really did in the very same run: a script rides along in it, with timers and a wall clock of the page's, and the requests
-and websockets are the page's own. All of it is a few lines each in `tests/e2e/trace.py` and `tests/e2e/accuracy.py`.
+really did in the very same run: a script rides along in it, with timers and a wall clock of the page's, and the
+requests and websockets are the page's own. It is a few lines each, in `tests/e2e/trace.py` and `tests/e2e/accuracy.py`.
 
 | rule | as in | goes wrong because |
 |---|---|---|
-| wall clock | Kolibri (any difference that a client reports is added), TimeMe.js | it counts pages that nobody looks at, each of two open ones, and clocks that are set |
-| request gaps | Moodle's log-based plugins, Canvas | reading makes no requests: the last page counts nothing, and the cut-off decides what a pause was |
-| heartbeats | Mentingo | a hidden page's heart beats too, each socket beats for itself, and offline nothing is heard |
-
-A hidden page's own timers stall, first to one a second and after five minutes to one a minute: what the heartbeats lack
-in seven hidden minutes is luck, not judgement.
+| wall clock | Kolibri | it counts pages that nobody looks at, both of two, and a clock that is set |
+| request gaps | Moodle's log plugins, Canvas | reading asks for nothing: the last page is lost, the rest a guess |
+| heartbeats | Mentingo | a hidden page beats too, and every socket of several; offline, nothing is heard |
 """
 
 

@@ -1,8 +1,8 @@
 """A real Chromium with true visibility and focus, driven by Playwright.
 
 Playwright's own launch makes every page believe that it is visible and focused, and keeps hidden pages running; a
-headless Chromium gives every window the focus. So it is started plainly here, on an X display of its own, and Playwright
-connects to it without its defaults.
+headless Chromium gives every window the focus. So it is started plainly here, on an X display of its own, and
+Playwright connects to it without its defaults.
 """
 
 import os

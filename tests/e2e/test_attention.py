@@ -1,5 +1,6 @@
 """Where a learner's attention goes: to another tab, to another window, for long, or nowhere."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -38,15 +39,22 @@ def restless_site(_restless_site: Site, transactional_db: None) -> Site:
 def test_switching_tabs_and_closing_leaves_the_true_times(
     site: Site, browser: BrowserContext, page: Page, trace: Trace, ana: User, content: Content
 ) -> None:
+    """What it says as it hides, which may be its last words, it says by its socket and by a post both."""
+    frames: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: frames.append(str(frame))))
     truth = trace.truth()
     sign_in(browser, site.http(), ana)
     open_content(page, site.http(), content)
     truth.turn("engaged")
-    study(page, 5)
-    other = browser.new_page()
-    other.bring_to_front()
-    truth.turn("idle")
-    other.wait_for_timeout(4_000)
+    study(page, count(5, 10))
+    with page.expect_request("**/samples/") as posting:
+        other = browser.new_page()
+        other.bring_to_front()
+        truth.turn("idle")
+    [*_, last] = posting.value.post_data_json["samples"]
+    assert last["state"] == "idle"
+    assert json.loads(frames[-1])["samples"][-1] == last
+    other.wait_for_timeout(count(4, 40) * 1000)
     page.bring_to_front()
     truth.turn("engaged")
     study(page, 3)
@@ -77,7 +85,7 @@ def test_a_window_that_takes_the_focus_takes_the_learner_away(
     other = opening.value
     other.wait_for_timeout(1_000)
     assert page.evaluate("[document.visibilityState, document.hasFocus()]") == ["visible", False]
-    other.wait_for_timeout(count(5, 30) * 1000)
+    other.wait_for_timeout(count(5, 40) * 1000)
     page.bring_to_front()
     truth.turn("engaged")
     study(page, 2)

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from courses.models import Content
+from tests.counts import count
 from tests.e2e.studying import assert_true, eventually, open_content, sign_in, study, the_session
 from tests.e2e.trace import Trace
 from tests.site import Site
@@ -22,7 +23,7 @@ def test_a_wall_clock_that_is_set_credits_nothing(
     truth.turn("engaged")
     study(page, 3)
     page.evaluate("() => { const now = Date.now; Date.now = () => now() + 3_600_000; }")
-    study(page, 4)
+    study(page, count(4, 20))
     eventually(lambda: the_session(content).epoch == 2 or None, lambda: "it was not opened again")
     page.close()
     truth.turn("")

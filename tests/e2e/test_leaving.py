@@ -6,12 +6,16 @@ import pytest
 from playwright.sync_api import BrowserContext, Error, Page, expect
 
 from courses.models import Content
+from tests.counts import count
 from tests.e2e.studying import assert_true, open_content, sign_in, study, the_session
 from tests.e2e.trace import Trace
 from tests.site import Site
 from users.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+KEYS = "navigator.locks.query().then(({ held }) => held.map(({ name }) => name))"
+"""What pages of this site own at this moment."""
 
 
 def test_a_page_that_is_left_for_another_site_has_all_its_time(
@@ -21,7 +25,7 @@ def test_a_page_that_is_left_for_another_site_has_all_its_time(
     sign_in(browser, site.http(), ana)
     open_content(page, site.http(), content)
     truth.turn("engaged")
-    study(page, 4)
+    study(page, count(4, 30))
     page.goto("data:text/plain,elsewhere")
     truth.turn("")
     assert_true(content, trace, closed=False)  # it may come back; else the lease ends it, as of this moment
@@ -36,14 +40,17 @@ def test_a_page_that_comes_back_whole_goes_on_with_its_session(
     truth.turn("engaged")
     page.evaluate("window.isTheSamePage = true")
     study(page, 3)
+    assert page.evaluate(KEYS) == [f"studybeat:{the_session(content).key}"]
     page.goto(f"{site.http()}/healthz")
     truth.turn("idle")
-    page.wait_for_timeout(4_000)
+    assert page.evaluate(KEYS) == [], "a page that is put aside lets go of its key"
+    page.wait_for_timeout(count(4, 40) * 1000)
     page.evaluate("history.back()")
     page.wait_for_url("**/contents/*", wait_until="commit")  # nothing is loaded
     truth.turn("engaged")
     assert page.evaluate("window.isTheSamePage === true"), "the page was not kept in the back-forward cache"
     study(page, 3)
+    assert page.evaluate(KEYS) == [f"studybeat:{the_session(content).key}"]
     page.close()
     truth.turn("")
     assert_true(content, trace)
@@ -62,7 +69,7 @@ def test_a_frozen_page_goes_on_when_it_thaws(
     truth.turn("idle")
     devtools = browser.new_cdp_session(page)
     devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
-    other.wait_for_timeout(6_000)
+    other.wait_for_timeout(count(6, 40) * 1000)
     devtools.send("Page.setWebLifecycleState", {"state": "active"})
     page.bring_to_front()
     truth.turn("engaged")
@@ -79,7 +86,7 @@ def test_a_page_whose_renderer_dies_is_made_up_for_by_the_next_one(
     sign_in(browser, site.http(), ana)
     open_content(page, site.http(), content)
     truth.turn("engaged")
-    study(page, 6)
+    study(page, count(6, 30))
     with page.expect_event("crash"), contextlib.suppress(Error):
         page.goto("chrome://crash")
     truth.turn("")

@@ -64,7 +64,7 @@ def test_a_server_that_restarts_in_between_loses_nothing(
     site.kill()
     study(page, 1)
     site.launch()
-    study(page, 4)
+    study(page, count(4, 20))
     expect(page.get_by_test_id("live-connection")).to_have_attribute("data-status", "online")
     page.close()
     truth.turn("")
@@ -82,7 +82,7 @@ def test_where_websockets_are_refused_it_records_all_the_same_and_says_so(
     connection = page.get_by_test_id("live-connection")
     expect(connection).to_have_attribute("data-status", "http")
     expect(connection).to_have_text("Recording without a live connection")
-    study(page, 12)
+    study(page, count(12, 30))
     assert int(page.get_by_test_id("live-engaged-ms").get_attribute("data-ms") or 0) >= 9_000
     page.close()
     truth.turn("")

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from courses.models import Content
+from tests.counts import count
 from tests.e2e.studying import assert_true, open_content, sign_in, study
 from tests.e2e.trace import Trace
 from tests.site import Site
@@ -19,13 +20,13 @@ def test_two_tabs_of_one_content_count_each_second_once(
     first, then = trace.truth(), trace.truth()
     open_content(page, site.http(), content)
     first.turn("engaged")
-    study(page, 3)
+    study(page, count(3, 15))
     second = browser.new_page()
     second.bring_to_front()
     first.turn("idle")
     open_content(second, site.http(), content)
     then.turn("engaged")
-    study(second, 4)
+    study(second, count(4, 20))
     page.bring_to_front()
     then.turn("idle")
     first.turn("engaged")
@@ -71,7 +72,7 @@ def test_two_browsers_at_once_count_each_second_once(
     page.bring_to_front()
     behind.turn("idle")
     front.turn("engaged")
-    for _ in range(5):
+    for _ in range(count(5, 15)):
         study(page, 0.5)
         study(other, 0.5)
     for each, truth in ((other, elsewhere), (page, front)):

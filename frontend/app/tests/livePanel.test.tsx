@@ -32,6 +32,14 @@ test("shows the numbers of the last ack, to the millisecond, and nothing else", 
   expect(screen.getByTestId("live-pending").textContent).toBe("2 moments not saved yet: keep this page open");
 });
 
+test("says so when the page can keep no more", () => {
+  const { session } = showPanel();
+  act(() => {
+    session.store.set({ pending: 10_000, full: true });
+  });
+  expect(screen.getByTestId("live-pending").textContent).toContain("until it reconnects, time is not counted");
+});
+
 test("time that nobody knows about is shown as soon as there is some", () => {
   const { session } = showPanel();
   act(() => {
