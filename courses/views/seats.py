@@ -1,7 +1,7 @@
 """Seats over REST: taken, asked for, waited for, given up, and what a course's owner decides about them.
 
-The rules are in courses/enrollment.py, courses/waitlist.py and courses/bulk.py. What a caller may not see is 404; what
-they see and only the owner may do is 403.
+The rules are in courses/enrollment.py, courses/waitlist.py and courses/bulk.py. What is somebody else's is 404; a decision
+about one's own enrolment that is the owner's is 403.
 """
 
 from collections.abc import Callable
@@ -34,7 +34,7 @@ from courses.serializers import (
 from users.models import User
 
 NOT_THERE = {404: OpenApiResponse(description="No such thing, or not yours to see.")}
-OWNERS = {403: OpenApiResponse(description="Only its owner may do this."), **NOT_THERE}
+OWNERS = {403: OpenApiResponse(description="Yours to see, the course's owner's to decide."), **NOT_THERE}
 NOT_NOW = {409: OpenApiResponse(description="Not possible in this state: `code` names why."), **NOT_THERE}
 
 
@@ -92,7 +92,7 @@ class WaitlistView(SeatView, generics.ListAPIView[CourseWaitlist]):
         entries = CourseWaitlist.objects.filter(course=course).select_related("student").with_position()
         return entries.order_by(F("offer_expires_at").asc(nulls_last=True), "priority", "joined_waitlist", "pk")
 
-    @extend_schema(responses={200: WaitlistEntrySerializer(many=True), **OWNERS})
+    @extend_schema(responses={200: WaitlistEntrySerializer(many=True), **NOT_THERE})
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Owner and staff: who waits, in turn; position 0 has an offer."""
         return super().get(request, *args, **kwargs)
@@ -143,7 +143,7 @@ class WaitlistEntryView(APIView):
 
     @extend_schema(
         request=PrioritySerializer,
-        responses={200: WaitlistEntrySerializer, 400: OpenApiResponse(description="Which field."), **OWNERS, **NOT_NOW},
+        responses={200: WaitlistEntrySerializer, 400: OpenApiResponse(description="Which field."), **NOT_NOW},
     )
     def patch(self, request: Request, slug: str, pk: int) -> Response:
         user = user_of(request)
@@ -186,7 +186,7 @@ class ImportView(APIView):
         responses={
             200: ImportedSerializer,
             400: OpenApiResponse(description="Nobody was enrolled; `lines` says of each line why."),
-            **OWNERS,
+            **NOT_THERE,
             **NOT_NOW,
         },
     )

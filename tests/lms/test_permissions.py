@@ -1,6 +1,7 @@
 """Who may do what: every route of the API, every method, every role, on one page.
 
-`ines` owns the course and all that is in it; `ana` learns there, and the session, enrolment and token are hers. A row
+`ines` owns the course and all that is in it; `ana` learns there, and the session, enrolment and token are hers;
+somebody else waits for a seat. A row
 is a method and a route, then what each role is answered. A route without a row fails, and so does a row without one.
 """
 
@@ -13,7 +14,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from courses.models import ContentItem, Course, CourseEnrollment, LearningSession, Video
+from courses.models import ContentItem, Course, CourseEnrollment, CourseWaitlist, LearningSession, Video
 from tests.people import enroll, make_course, make_user
 from tests.rest import anonymous, by_token
 from users.models import APIToken, User
@@ -52,14 +53,41 @@ PATCH  items/{pk}/                          401    404     404   200   404   200
 DELETE items/{pk}/                          401    404     404   204   404   204
 GET    items/{pk}/file/                     401    200     404   200   404   200
 GET    items/{pk}/captions/                 401    200     404   200   404   200
+POST   courses/{slug}/enroll/               401    409     409   403   409   409
+POST   courses/{slug}/withdraw/             401    200     404   404   404   404
+GET    courses/{slug}/waitlist/             401    404     404   200   404   200
+POST   courses/{slug}/waitlist/             401    409     200   403   200   200
+DELETE courses/{slug}/waitlist/             401    409     409   409   409   409
+POST   courses/{slug}/waitlist/accept/      401    409     409   409   409   409
+POST   courses/{slug}/waitlist/decline/     401    409     409   409   409   409
+PATCH  courses/{slug}/waitlist/{pk}/        401    404     404   200   404   200
+GET    courses/{slug}/enrollments/          401    404     404   200   404   200
+POST   courses/{slug}/enrollments/import/   401    404     404   200   404   200
 GET    enrollments/                         401    200     200   200   200   200
+POST   enrollments/{pk}/approve/            401    403     404   409   404   409
+POST   enrollments/{pk}/reject/             401    403     404   409   404   409
+POST   enrollments/{pk}/pause/              401    403     404   200   404   200
+POST   enrollments/{pk}/resume/             401    403     404   409   404   409
+POST   enrollments/{pk}/withdraw/           401    200     404   200   404   200
 GET    progress/                            401    200     200   200   200   200
 GET    sessions/                            401    200     200   200   200   200
 GET    sessions/{pk}/                       401    200     404   200   404   200
 POST   sessions/{key}/samples/              401    200     404   404   404   404
 POST   login/                               401    401     401   401   401   401
 POST   logout/                              401    204     204   204   204   204
+POST   register/                            201    201     201   201   201   201
+POST   verify-email/                        400    400     400   400   400   400
+POST   verify-email/resend/                 401    204     204   204   204   204
+POST   password/change/                     401    403     403   403   403   403
+POST   password/reset/                      204    204     204   204   204   204
+POST   password/reset/confirm/              400    400     400   400   400   400
 GET    me/                                  401    200     200   200   200   200
+PATCH  me/                                  401    200     200   200   200   200
+DELETE me/                                  401    403     403   403   403   403
+GET    me/avatar/                           401    404     404   404   404   404
+GET    me/export/                           401    200     200   200   200   200
+GET    notifications/                       401    200     200   200   200   200
+POST   notifications/seen/                  401    200     200   200   200   200
 GET    tokens/                              401    200     200   200   200   200
 POST   tokens/                              401    401     401   401   401   401
 DELETE tokens/{pk}/                         401    204     404   404   404   404
@@ -88,6 +116,16 @@ BODIES: dict[str, Any] = {
     "PUT modules/{pk}/contents/order/": lambda world: {"ids": world["content_ids"]},
     "POST contents/{pk}/items/": {"kind": "text", "title": "New", "body": "New."},
     "PUT contents/{pk}/items/order/": lambda world: {"ids": world["item_ids"]},
+    "PATCH courses/{slug}/waitlist/{pk}/": {"priority": 0, "reason": "Waited last year."},
+    "POST courses/{slug}/enrollments/import/": {"learners": ["waiting"]},
+    "POST enrollments/{pk}/reject/": {"reason": "Full."},
+    "POST register/": {"username": "new", "email": "new@example.org", "password": "a long one, of words"},
+    "POST verify-email/": {"token": "1.wrong"},
+    "POST password/change/": {"password": "wrong", "new_password": "a long one, of words"},
+    "POST password/reset/": {"email": "nobody@example.org"},
+    "POST password/reset/confirm/": {"token": "1.wrong", "password": "a long one, of words"},
+    "DELETE me/": {"password": "wrong"},
+    "POST notifications/seen/": {"number": 0},
     "POST sessions/{key}/samples/": {"samples": [], "close": False},
     "POST login/": {"username": "ana", "password": "wrong"},
     "POST tokens/": {"username": "ana", "password": "wrong", "name": "Phone"},
@@ -123,7 +161,7 @@ def routes() -> Iterator[tuple[str, str]]:
         for converter in ("slug", "int", "uuid", "str"):
             route = route.replace(f"<{converter}:", "{").replace(">", "}")
         for method in ("get", "post", "put", "patch", "delete"):
-            if hasattr(callback.view_class, method):
+            if hasattr(callback.view_class, method) and method in callback.view_class.http_method_names:
                 yield method.upper(), route
 
 
@@ -140,8 +178,10 @@ def world(settings, tmp_path, ines: User, ana: User) -> dict[str, Any]:
     )
     place = ContentItem.objects.create(content=content, item=film)
     session = LearningSession.objects.create(user=ana, enrollment=enrollment, key=uuid4())
+    waiting = CourseWaitlist.objects.create(course=course, student=make_user("waiting"))
     return {
         "slug": course.slug,
+        "courses": waiting.pk,
         "key": session.key,
         "modules": module.pk,
         "contents": content.pk,

@@ -2432,15 +2432,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem401"];
-            /** @description Only its owner may do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            403: components["responses"]["Problem403"];
             /** @description No such thing, or not yours to see. */
             404: {
                 headers: {
@@ -2682,15 +2674,6 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
-            /** @description Only its owner may do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
             /** @description No such thing, or not yours to see. */
             404: {
                 headers: {
@@ -2832,15 +2815,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem401"];
-            /** @description Only its owner may do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            403: components["responses"]["Problem403"];
             /** @description No such thing, or not yours to see. */
             404: {
                 headers: {
@@ -3058,7 +3033,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem401"];
-            /** @description Only its owner may do this. */
+            /** @description Yours to see, the course's owner's to decide. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3114,7 +3089,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
-            /** @description Only its owner may do this. */
+            /** @description Yours to see, the course's owner's to decide. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3172,7 +3147,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
-            /** @description Only its owner may do this. */
+            /** @description Yours to see, the course's owner's to decide. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3225,7 +3200,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem401"];
-            /** @description Only its owner may do this. */
+            /** @description Yours to see, the course's owner's to decide. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3281,7 +3256,7 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
-            /** @description Only its owner may do this. */
+            /** @description Yours to see, the course's owner's to decide. */
             403: {
                 headers: {
                     [name: string]: unknown;
