@@ -25,6 +25,8 @@ export interface CourseSummary {
   enrollment_count: number;
   can_enroll: { allowed: boolean; message: string };
   instructor_name: string;
+  /** The owner's user name. */
+  owner: string;
   enrollment_type: "open" | "approval" | "restricted";
   /** The caller's place in the queue, or null. */
   waitlist: Place | null;
@@ -74,8 +76,6 @@ export interface Imported {
 }
 
 export interface CourseDetail extends CourseSummary {
-  /** The owner's user name. */
-  owner: string;
   /** The caller's own, or null. */
   enrollment: Enrollment | null;
 }
