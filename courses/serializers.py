@@ -76,6 +76,7 @@ class CourseListSerializer(serializers.ModelSerializer[Course]):
     enrollment_count = serializers.IntegerField(read_only=True)
     can_enroll = serializers.SerializerMethodField()
     instructor_name = serializers.CharField(source="owner.get_full_name", read_only=True)
+    owner = serializers.CharField(source="owner.username", read_only=True)
     waitlist = serializers.SerializerMethodField()
 
     class Meta:
@@ -90,6 +91,7 @@ class CourseListSerializer(serializers.ModelSerializer[Course]):
             "enrollment_count",
             "can_enroll",
             "instructor_name",
+            "owner",
             "subject",
             "subject_title",
             "enrollment_type",
@@ -237,14 +239,12 @@ class ImportedSerializer(serializers.Serializer[Any]):
 class CourseSerializer(CourseListSerializer):
     """A course's own page; the view adds the caller's `enrollment` to the course."""
 
-    owner = serializers.CharField(source="owner.username", read_only=True)
     enrollment = EnrollmentSerializer(allow_null=True, read_only=True)
 
     class Meta(CourseListSerializer.Meta):
         fields = [
             *CourseListSerializer.Meta.fields,
             "waitlist_offer_hours",
-            "owner",
             "created",
             "enrollment",
         ]

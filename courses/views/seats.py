@@ -1,7 +1,7 @@
 """Seats over REST: taken, asked for, waited for, given up, and what a course's owner decides about them.
 
-The rules are in courses/enrollment.py, courses/waitlist.py and courses/bulk.py. What is somebody else's is 404; a decision
-about one's own enrolment that is the owner's is 403.
+The rules are in courses/enrollment.py, courses/waitlist.py and courses/bulk.py. What is somebody else's is 404; a
+decision about one's own enrolment that is the owner's is 403.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,8 @@
 """Who may do what: every route of the API, every method, every role, on one page.
 
 `ines` owns the course and all that is in it; `ana` learns there, and the session, enrolment and token are hers;
-somebody else waits for a seat. A row
-is a method and a route, then what each role is answered. A route without a row fails, and so does a row without one.
+somebody else waits for a seat. A row is a method and a route, then what each role is answered. A route without a row
+fails, and so does a row without one.
 """
 
 from collections.abc import Iterator

@@ -175,10 +175,12 @@ test("a card says where one stands, and has the next step", async () => {
   server(full);
   const client = new FakeClient();
   show(
-    <MemoryRouter>
-      <Toasts />
-      <Catalogue />
-    </MemoryRouter>,
+    <UserContext value={ana}>
+      <MemoryRouter>
+        <Toasts />
+        <Catalogue />
+      </MemoryRouter>
+    </UserContext>,
     client,
   );
   expect((await screen.findByTestId("card-standing")).textContent).toBe("Full, with a waitlist");
@@ -191,4 +193,18 @@ test("a card says where one stands, and has the next step", async () => {
     client.place("intro", { position: 2, offer_expires_at: null });
   });
   await screen.findByText("Number 2 in line");
+});
+
+test("a course's owner is led to its people, also where others need an invitation", async () => {
+  server({ ...free, can_enroll: { allowed: false, message: "Restricted course" }, enrollment_type: "restricted" });
+  show(
+    <UserContext value={{ ...ana, username: "ines" }}>
+      <MemoryRouter>
+        <Catalogue />
+      </MemoryRouter>
+    </UserContext>,
+    new FakeClient(),
+  );
+  expect((await screen.findByRole("link", { name: "People in Intro" })).getAttribute("href")).toBe("/courses/intro/people");
+  expect(screen.getByTestId("card-standing").textContent).toBe("Your course");
 });

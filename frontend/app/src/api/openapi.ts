@@ -941,6 +941,7 @@ export interface components {
                 message: string;
             };
             readonly instructor_name: string;
+            readonly owner: string;
             readonly subject: string;
             readonly subject_title: string;
             readonly enrollment_type: components["schemas"]["EnrollmentTypeEnum"];
@@ -955,7 +956,6 @@ export interface components {
             readonly waitlist: components["schemas"]["WaitlistPlace"] | null;
             /** @description How long an offered seat is kept; empty: as everywhere */
             readonly waitlist_offer_hours: number | null;
-            readonly owner: string;
             /** Format: date-time */
             readonly created: string;
             readonly enrollment: components["schemas"]["Enrollment"] | null;
@@ -995,6 +995,7 @@ export interface components {
                 message: string;
             };
             readonly instructor_name: string;
+            readonly owner: string;
             readonly subject: string;
             readonly subject_title: string;
             readonly enrollment_type: components["schemas"]["EnrollmentTypeEnum"];

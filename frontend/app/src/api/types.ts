@@ -45,6 +45,7 @@ export type CourseSummary = Pick<
   | "enrollment_count"
   | "can_enroll"
   | "instructor_name"
+  | "owner"
   | "enrollment_type"
   | "waitlist"
 >;
@@ -68,7 +69,7 @@ export type Waiting = Schemas["WaitlistEntry"];
 export type Imported = Schemas["Imported"];
 
 /** `owner` is a user name, `enrollment` the caller's own. */
-export type CourseDetail = CourseSummary & Pick<Schemas["Course"], "owner"> & { enrollment: Enrollment | null };
+export type CourseDetail = CourseSummary & { enrollment: Enrollment | null };
 
 export type TextItem = Schemas["TextItem"];
 export type ImageItem = Schemas["ImageItem"];

@@ -2,6 +2,7 @@ import { Badge, Button, Group, Text } from "@mantine/core";
 import { Link } from "react-router";
 
 import type { CourseSummary } from "../api/types";
+import { useUser } from "../auth/user";
 import { type Move, useMove } from "./moves";
 import classes from "./seats.module.css";
 import { type Standing, badgeOf, standingOf } from "./standing";
@@ -18,7 +19,7 @@ const open: Standing[] = ["in", "free", "ask", "offered"];
 /** On a course's card: where one stands, and the next step. */
 export function CardSeat({ course }: { course: CourseSummary }) {
   const { mutate, isPending, error } = useMove(course.slug);
-  const standing = standingOf(course);
+  const standing = standingOf(course, useUser().username);
   const offer = offers[standing];
   return (
     <>
@@ -32,7 +33,7 @@ export function CardSeat({ course }: { course: CourseSummary }) {
           data-testid="card-standing"
           data-standing={standing}
         >
-          {badgeOf(course)}
+          {badgeOf(standing, course.waitlist)}
         </Badge>
         {offer && (
           <Button

@@ -4,6 +4,7 @@ import { type ReactNode, useCallback, useRef, useState } from "react";
 import { Link } from "react-router";
 
 import type { CourseDetail } from "../api/types";
+import { useUser } from "../auth/user";
 import { ConfirmDialog } from "../ui/ConfirmDialog";
 import { Icon } from "../ui/icons";
 import { Countdown } from "./Countdown";
@@ -141,7 +142,7 @@ export function SeatPanel({ course, canManage }: { course: CourseDetail; canMana
   const { mutate, isPending, variables, error, reset } = useMove(course.slug);
   const [asking, setAsking] = useState<Move | null>(null);
   const title = useRef<HTMLHeadingElement>(null);
-  const standing = standingOf(course);
+  const standing = standingOf(course, useUser().username);
   const words = wordsOf(standing, course);
   const question = questionOf(asking ?? "withdraw", standing, course);
   const over = useCallback(() => void reread(queries, course.slug), [queries, course.slug]);

@@ -1,6 +1,6 @@
 /** Where somebody stands with a course, in one word for the code and in words for people. */
 
-import type { CourseDetail, CourseSummary } from "../api/types";
+import type { CourseDetail, CourseSummary, Place } from "../api/types";
 
 /**
  * `in`: studying, or done. `waiting`, `offered`: in the queue. `free`, `ask`: a seat can be had, at once or by
@@ -37,7 +37,9 @@ function isDetail(course: CourseSummary): course is CourseDetail {
   return "enrollment" in course;
 }
 
-export function standingOf(course: CourseSummary): Standing {
+/** `user`: the name of who looks. */
+export function standingOf(course: CourseSummary, user: string): Standing {
+  if (course.owner === user) return "owner";
   const place = course.waitlist;
   const status = isDetail(course) ? course.enrollment?.status : undefined;
   if (status === "enrolled" || status === "completed") return "in";
@@ -48,8 +50,8 @@ export function standingOf(course: CourseSummary): Standing {
 }
 
 /** For a badge. */
-export function badgeOf(course: CourseSummary): string {
-  switch (standingOf(course)) {
+export function badgeOf(standing: Standing, place: Place | null): string {
+  switch (standing) {
     case "in":
       return "You are in";
     case "paused":
@@ -57,7 +59,7 @@ export function badgeOf(course: CourseSummary): string {
     case "pending":
       return "Requested";
     case "waiting":
-      return `Number ${course.waitlist?.position ?? 1} in line`;
+      return `Number ${place?.position ?? 1} in line`;
     case "offered":
       return "A seat is kept for you";
     case "free":
