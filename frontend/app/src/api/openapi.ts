@@ -1011,28 +1011,21 @@ export interface components {
             estimated_hours?: number | null;
             certificate_enabled?: boolean;
         };
+        /** @description What a form may change of an image, video or file: of these fields, those that its kind has. */
+        PatchedItemFormRequest: {
+            title?: string;
+            /** Format: binary */
+            file?: string;
+            alt?: string;
+            /** Format: binary */
+            captions?: string;
+            /** Format: double */
+            duration_seconds?: number | null;
+        };
         /** @description A module of a course; a new one comes after the last. */
         PatchedModuleRequest: {
             title?: string;
             overview?: string;
-        };
-        PatchedNewFileItemRequest: components["schemas"]["PatchedNewImageRequest"] | components["schemas"]["PatchedNewVideoRequest"] | components["schemas"]["PatchedNewFileRequest"];
-        /** @description Any file. Learners download it; a picture, video or PDF their browser shows. */
-        PatchedNewFileRequest: {
-            title?: string;
-            /** @constant */
-            kind?: "file";
-            /** Format: binary */
-            file?: string;
-        };
-        /** @description A picture: PNG, JPEG, GIF or WebP. It is written anew: nothing but the picture is kept. */
-        PatchedNewImageRequest: {
-            title?: string;
-            /** @constant */
-            kind?: "image";
-            /** Format: binary */
-            file?: string;
-            alt?: string;
         };
         /** @description A text in Markdown. */
         PatchedNewTextRequest: {
@@ -1040,18 +1033,6 @@ export interface components {
             /** @constant */
             kind?: "text";
             body?: string;
-        };
-        /** @description A film: MP4 or WebM; its captions are WebVTT. */
-        PatchedNewVideoRequest: {
-            title?: string;
-            /** @constant */
-            kind?: "video";
-            /** Format: binary */
-            file?: string;
-            /** Format: binary */
-            captions?: string;
-            /** Format: double */
-            duration_seconds?: number | null;
         };
         /**
          * PostAnswer
@@ -2014,7 +1995,7 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": components["schemas"]["PatchedNewTextRequest"];
-                "multipart/form-data": components["schemas"]["PatchedNewFileItemRequest"];
+                "multipart/form-data": components["schemas"]["PatchedItemFormRequest"];
             };
         };
         responses: {
