@@ -146,6 +146,16 @@ class NewFileSerializer(NewItemSerializer):
     file = JudgedFileField(judge=uploads.file)
 
 
+class ItemFormSerializer(serializers.Serializer[ItemBase]):
+    """What a form may change of an image, video or file: of these fields, those that its kind has."""
+
+    title = serializers.CharField(max_length=200)
+    file = serializers.FileField()
+    alt = serializers.CharField(max_length=300, allow_blank=True)
+    captions = serializers.FileField()
+    duration_seconds = serializers.FloatField(min_value=0.001, max_value=DAY_SECONDS, allow_null=True)
+
+
 NEW_ITEM_SERIALIZERS: dict[str, type[NewItemSerializer]] = {
     "text": NewTextSerializer,
     "image": NewImageSerializer,

@@ -19,6 +19,7 @@ from courses import authoring
 from courses.authoring_serializers import (
     NEW_ITEM_SERIALIZERS,
     ContentSerializer,
+    ItemFormSerializer,
     ModuleSerializer,
     NewFileSerializer,
     NewImageSerializer,
@@ -266,7 +267,9 @@ class ItemView(Authoring):
         """An item as the outline shows it."""
         return Response(shown(self.item(pk)))
 
-    @extend_schema(request=NEW_ITEM, responses=ITEM)
+    @extend_schema(
+        request={"application/json": NewTextSerializer, "multipart/form-data": ItemFormSerializer}, responses=ITEM
+    )
     def patch(self, request: Request, pk: int) -> Response:
         """Change an item; its kind stays. A new file replaces the old one."""
         place = self.item(pk)

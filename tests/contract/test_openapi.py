@@ -37,7 +37,7 @@ CHECKED = CHECKS.get_by_names(
     ]
 )
 EVERYTHING = hypothesis.settings(
-    max_examples=count(1, 60),
+    max_examples=count(1, 10),
     deadline=None,
     database=None,
     derandomize=not STRESS,
@@ -63,7 +63,7 @@ def make_world(owner: User, learner: User) -> dict[str, Any]:
     places = [ContentItem.objects.create(content=content, item=item) for item in items]
     ContentProgress.objects.create(enrollment=enrollment, content=module.contents.all()[1])
     session = LearningSession.objects.create(user=learner, enrollment=enrollment, key=uuid4())
-    token_of(learner)
+    token_of(learner, "Phone")
     token = learner.api_tokens.latest("pk")
     return {
         "slug": course.slug,
@@ -110,22 +110,23 @@ def test_every_answer_is_in_the_document(role: str, unthrottled: Site, settings,
     world = make_world(ines, ana)
     for found in SCHEMA.get_all_operations():
         operation = found.ok()
-        for mode, path_parameters in requests_to(operation.path, world):
+        for mode, options in requests_to(operation.path, world):
             try:
-                cases = operation.as_strategy(generation_mode=mode, **path_parameters)
+                cases = operation.as_strategy(generation_mode=mode, **options)
 
                 @EVERYTHING
                 @hypothesis.given(case=cases)
                 def check(case: schemathesis.Case) -> None:
-                    headers = {"Authorization": f"Bearer {token_of(caller)}"} if caller else {}
-                    answer = case.call(base_url=unthrottled.http(), headers=headers, session=session, timeout=60)
+                    if caller and not caller.api_tokens.filter(name="tests", is_active=True).exists():
+                        session.headers["Authorization"] = f"Bearer {token_of(caller)}"  # it was revoked
+                    answer = case.call(base_url=unthrottled.http(), session=session, timeout=60)
                     answered.add(answer.status_code)
                     case.validate_response(answer, checks=CHECKED)
 
                 check()
             except hypothesis.errors.Unsatisfiable:
                 continue  # there is nothing to send that would be wrong
-            except BaseException as failure:
+            except (Exception, BaseExceptionGroup) as failure:
                 failures.append(f"{operation.label}, {mode}:\n{failure!s:.3000}")
         if operation.method == "delete":
             world = make_world(ines, ana)

@@ -1518,6 +1518,17 @@ export interface components {
             estimated_hours?: number | null;
             certificate_enabled?: boolean;
         };
+        /** @description What a form may change of an image, video or file: of these fields, those that its kind has. */
+        PatchedItemFormRequest: {
+            title?: string;
+            /** Format: binary */
+            file?: string;
+            alt?: string;
+            /** Format: binary */
+            captions?: string;
+            /** Format: double */
+            duration_seconds?: number | null;
+        };
         /** @description One's own profile: with the phone number, the preferences, and what one says as a student or an instructor. */
         PatchedMeRequest: {
             /**
@@ -1545,42 +1556,12 @@ export interface components {
             title?: string;
             overview?: string;
         };
-        PatchedNewFileItemRequest: components["schemas"]["PatchedNewImageRequest"] | components["schemas"]["PatchedNewVideoRequest"] | components["schemas"]["PatchedNewFileRequest"];
-        /** @description Any file. Learners download it; a picture, video or PDF their browser shows. */
-        PatchedNewFileRequest: {
-            title?: string;
-            /** @constant */
-            kind?: "file";
-            /** Format: binary */
-            file?: string;
-        };
-        /** @description A picture: PNG, JPEG, GIF or WebP. It is written anew: nothing but the picture is kept. */
-        PatchedNewImageRequest: {
-            title?: string;
-            /** @constant */
-            kind?: "image";
-            /** Format: binary */
-            file?: string;
-            alt?: string;
-        };
         /** @description A text in Markdown. */
         PatchedNewTextRequest: {
             title?: string;
             /** @constant */
             kind?: "text";
             body?: string;
-        };
-        /** @description A film: MP4 or WebM; its captions are WebVTT. */
-        PatchedNewVideoRequest: {
-            title?: string;
-            /** @constant */
-            kind?: "video";
-            /** Format: binary */
-            file?: string;
-            /** Format: binary */
-            captions?: string;
-            /** Format: double */
-            duration_seconds?: number | null;
         };
         /** @description The lower the number, the sooner the turn; who joins has 1. The reason goes into the audit trail. */
         PatchedPriorityRequest: {
@@ -3352,7 +3333,7 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": components["schemas"]["PatchedNewTextRequest"];
-                "multipart/form-data": components["schemas"]["PatchedNewFileItemRequest"];
+                "multipart/form-data": components["schemas"]["PatchedItemFormRequest"];
             };
         };
         responses: {
