@@ -6,7 +6,6 @@ from typing import Any, cast
 from django.contrib.auth import logout
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.middleware.csrf import get_token
-from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import generics, status
@@ -25,21 +24,10 @@ from users.streaming import FileBody
 from users.views.account import INVALID, WRONG_PASSWORD
 
 
-class BodyOnDelete(AutoSchema):
-    """The schema of a view whose DELETE takes a body; drf-spectacular leaves it out."""
-
-    def _get_request_body(self, direction: str = "request") -> Any:
-        method, self.method = self.method, "POST" if self.method == "DELETE" else self.method
-        try:
-            return super()._get_request_body(direction)  # type: ignore[no-untyped-call]
-        finally:
-            self.method = method
-
-
 class MeView(generics.RetrieveUpdateAPIView[User]):
     """One's own profile. To a browser it also hands a CSRF cookie, should it have lost it."""
 
-    schema = BodyOnDelete()
+    deletes_with_body = True
     serializer_class = MeSerializer
     parser_classes = (JSONParser, MultiPartParser)
     http_method_names = ["get", "head", "options", "patch", "delete"]
