@@ -3,7 +3,18 @@
 import pytest
 from django.utils import timezone
 
-from courses.models import Content, ContentItem, ContentProgress, Course, CourseEnrollment, Module, Subject, Text
+from courses.models import (
+    Content,
+    ContentItem,
+    ContentProgress,
+    Course,
+    CourseEnrollment,
+    CourseWaitlist,
+    EnrollmentEvent,
+    Module,
+    Subject,
+    Text,
+)
 from tests.people import enroll, make_course, make_user
 from tests.rest import by_cookie, by_token, queries_of
 from users.models import User
@@ -107,6 +118,14 @@ def test_publishing_needs_a_module(subject: Subject, ines: User) -> None:
     published = client.post("/api/v1/courses/graphs/publish/").json()
     assert (published["status"], published["published_at"] is not None) == ("published", True)
     assert client.post("/api/v1/courses/graphs/publish/").json()["published_at"] == published["published_at"]
+
+
+def test_archiving_tells_those_who_wait_and_keeps_those_who_learn(intro: Course, ines: User, chidi: User) -> None:
+    CourseWaitlist.objects.create(course=intro, student=chidi)
+    assert by_token(ines).post("/api/v1/courses/intro/archive/").status_code == 200
+    assert not CourseWaitlist.objects.exists()
+    assert EnrollmentEvent.objects.filter(student=chidi).exists()
+    assert set(intro.course_enrollments.values_list("status", flat=True)) == {"enrolled"}
 
 
 def test_an_archived_course_can_be_published_again(intro: Course, ines: User) -> None:
