@@ -1,9 +1,9 @@
-"""Notifications in the admin: to be read, never written."""
+"""Notifications and summaries in the admin: to be read, never written."""
 
 from django.contrib import admin
 
 from courses.admin.base import Record
-from realtime.models import Notification, NotificationCursor
+from realtime.models import Digest, Notification, NotificationCursor
 
 
 @admin.register(Notification)
@@ -18,5 +18,12 @@ class NotificationAdmin(Record):
 @admin.register(NotificationCursor)
 class NotificationCursorAdmin(Record):
     list_display = ("user", "head", "seen")
+    list_select_related = ("user",)
+    search_fields = ("user__username",)
+
+
+@admin.register(Digest)
+class DigestAdmin(Record):
+    list_display = ("user", "week", "mailed_at")
     list_select_related = ("user",)
     search_fields = ("user__username",)

@@ -21,12 +21,13 @@ class RealtimeConfig(AppConfig):
         subscribe(WaitlistMoved, _hint_queue)
         subscribe(SessionsChanged, _hint_sessions)
         subscribe(CredentialsChanged, _hint_users)
-        from realtime.models import Notification, NotificationCursor
+        from realtime.models import Digest, Notification, NotificationCursor
         from users.personal_data import PersonalData, register
 
         register(
             PersonalData(name="notifications", model=Notification, owner="user", at_close="gone"),
             PersonalData(name="notifications_seen", model=NotificationCursor, owner="user"),
+            PersonalData(name="weekly_summary", model=Digest, owner="user", at_close="gone"),
         )
 
 

@@ -12,14 +12,16 @@ from django.http import HttpRequest
 
 from users import tokens
 from users.events import CredentialsChanged, announce
-from users.models import APIToken, InstructorProfile, StudentProfile, User
+from users.models import APIToken, InstructorProfile, RateCount, StudentProfile, User
 
 if TYPE_CHECKING:
     AccountAdmin = DjangoUserAdmin[User]
     TokenAdmin = admin.ModelAdmin[APIToken]
+    CountAdmin = admin.ModelAdmin[RateCount]
     ProfileInline = admin.StackedInline[Any, User]
 else:
     AccountAdmin, TokenAdmin, ProfileInline = DjangoUserAdmin, admin.ModelAdmin, admin.StackedInline
+    CountAdmin = admin.ModelAdmin
 
 
 class StudentProfileInline(ProfileInline):
@@ -125,3 +127,17 @@ class APITokenAdmin(TokenAdmin):
         with transaction.atomic():
             for token in queryset:
                 tokens.revoke(token)
+
+
+@admin.register(RateCount)
+class RateCountAdmin(CountAdmin):
+    """To delete one is to let somebody in again before the minute is over."""
+
+    list_display = ("key", "count", "since")
+    search_fields = ("key",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: RateCount | None = None) -> bool:
+        return False
