@@ -33,10 +33,12 @@ LISTED_COURSE: dict[str, Any] = {
     "enrollment_count": 1,
     "can_enroll": {"allowed": False, "message": "Course full - can join waitlist"},
     "instructor_name": "Ines",
+    "owner": "ines",
     "subject_title": "Learning to learn",
     "certificate_enabled": False,
     "status": "published",
     "published_at": "2026-01-01T09:00:00Z",
+    "waitlist": {"position": 2, "offer_expires_at": None},
 }
 
 ENROLLMENT: dict[str, Any] = {
@@ -44,6 +46,7 @@ ENROLLMENT: dict[str, Any] = {
     "course": "intro-to-live-learning",
     "course_title": "Intro to live learning",
     "student": "ana",
+    "student_name": "Ana",
     "status": "enrolled",
     "progress_percentage": 25.0,
     "progress_revision": 9,
@@ -56,15 +59,31 @@ ENROLLMENT: dict[str, Any] = {
     "approval_requested_at": None,
     "approved_at": None,
     "rejection_reason": "",
+    "from_offer": False,
 }
+
+WAITLIST_PLACE: dict[str, Any] = {"position": 2, "offer_expires_at": None}
+
+WAITLIST_ENTRY: dict[str, Any] = {
+    "id": 7,
+    "student": "ben",
+    "student_name": "Ben",
+    "position": 2,
+    "priority": 1,
+    "joined_waitlist": "2026-01-01T09:00:00Z",
+    "offer_expires_at": None,
+}
+
+REASON = {"reason": "The group is complete."}
+
+LEARNERS: dict[str, Any] = {"learners": ["ana", "ben@example.org"], "dry_run": True}
+IMPORTED: dict[str, Any] = {"dry_run": True, "enrolled": ["ana", "ben"]}
 
 COURSE: dict[str, Any] = {
     **LISTED_COURSE,
     "waitlist_offer_hours": None,
-    "owner": "ines",
     "created": "2026-01-01T08:00:00Z",
     "enrollment": None,
-    "waitlist": {"position": 2, "offer_expires_at": None},
 }
 
 PROGRESS: dict[str, Any] = {

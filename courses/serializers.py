@@ -56,6 +56,7 @@ class CanEnroll(TypedDict):
     message: str
 
 
+@extend_schema_serializer(examples=examples.answered(examples.WAITLIST_PLACE))
 class WaitlistPlaceSerializer(serializers.Serializer[WaitlistPlace]):
     """Position 0: an offer is yours, until `offer_expires_at`. Null: not in it."""
 
@@ -183,6 +184,7 @@ class StudentProgressSerializer(serializers.ModelSerializer[CourseEnrollment]):
         return round(enrollment.total_time_spent.total_seconds() / 3600, 2)
 
 
+@extend_schema_serializer(examples=examples.answered(examples.WAITLIST_ENTRY))
 class WaitlistEntrySerializer(serializers.ModelSerializer[CourseWaitlist]):
     """An entry of `with_position()`, for the course's owner."""
 
@@ -206,12 +208,14 @@ class PrioritySerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=REASON_CHARACTERS)
 
 
+@extend_schema_serializer(examples=examples.sent(examples.REASON))
 class ReasonSerializer(serializers.Serializer[Any]):
     """Why: the learner is told, and the audit trail keeps it."""
 
     reason = serializers.CharField(max_length=REASON_CHARACTERS, allow_blank=True, default="")
 
 
+@extend_schema_serializer(examples=examples.sent(examples.LEARNERS))
 class ImportListSerializer(serializers.Serializer[Any]):
     """User names or verified addresses. With `dry_run` nobody is enrolled; the answer is the same."""
 
@@ -228,6 +232,7 @@ class ImportFileSerializer(serializers.Serializer[Any]):
     dry_run = serializers.BooleanField(default=False)
 
 
+@extend_schema_serializer(examples=examples.answered(examples.IMPORTED))
 class ImportedSerializer(serializers.Serializer[Any]):
     """Who was enrolled, or would be, in the order of the list."""
 
