@@ -329,7 +329,7 @@ async def test_what_was_sent_before_the_credentials_ended_is_kept(connect: Conne
     session = await engaged(learner)
     await learner.samples(session, [(2, 10, "idle", 0)])
     await lives(learner)
-    ana.is_active = False
+    ana.set_password("another one, of words")
     await orm(ana.save)
     assert await learner.closed() == 4503
     await orm(until, lambda: row_of(session).acked_seq == 2)
