@@ -245,7 +245,7 @@ def test_what_is_sent_is_what_the_contract_shows(frame: protocol.ServerFrame, te
 
 
 def test_codes_and_limits_are_the_contracts() -> None:
-    assert sorted(CloseCode) == [1009, 4001, 4008, 4012, 4013, 4500, 4501, 4502, 4503, 4504, 4505]
+    assert sorted(CloseCode) == [1009, 1011, 1013, 4001, 4008, 4012, 4013, 4500, 4501, 4502, 4503, 4504, 4505]
     assert set(ErrorCode) == {
         "bad_json",
         "bad_frame",
