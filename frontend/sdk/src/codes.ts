@@ -14,8 +14,8 @@ interface Close {
 
 export const CLOSE_CODES: Readonly<Record<number, Close>> = {
   1009: { why: "a frame was too large", then: "smaller" },
-  1011: { why: "a fault of the server's", then: "slower" },
-  1013: { why: "the server can't reach its database", then: "slower" },
+  1011: { why: "a fault of the server's", then: "again" },
+  1013: { why: "the server can't reach its database", then: "again" },
   4001: { why: "the server is draining; a bye came first", then: "again" },
   4008: { why: "this client reads too slowly", then: "again" },
   4012: { why: "nothing was heard from this client", then: "again" },
