@@ -117,15 +117,6 @@ def django_db_setup(
     TransactionTestCase._fixture_teardown = empty_all_tables_patiently  # type: ignore[method-assign]
 
 
-@pytest.fixture(autouse=True)
-def _no_dead_connection() -> None:
-    """This thread's connection may have died with a server that an earlier test stopped: then a new one is made."""
-    from django.db import connection
-
-    if connection.connection is not None and not connection.in_atomic_block and not connection.is_usable():
-        connection.close()
-
-
 @pytest.fixture
 def postgres(services: Services, transactional_db: None) -> Iterator[Postgres]:
     """PostgreSQL to stop, kill and start; running again after the test.

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from django.db import connections
 from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.counts import STRESS
@@ -128,8 +129,13 @@ def trace(
 
 @pytest.fixture
 def playwright() -> Iterator[Playwright]:
+    """Playwright, whose event loop runs in this thread; Django has a connection of its own for code beside a loop.
+
+    That one goes with the loop: nobody else would close it when a later test stops PostgreSQL.
+    """
     with sync_playwright() as started:
         yield started
+        connections.close_all()
 
 
 @pytest.fixture
