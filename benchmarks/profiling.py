@@ -1,15 +1,16 @@
-"""Where the server's time goes, by function: samples of all its threads that are on the processor (py-spy, which is
-no dependency: without it there is no profile)."""
+"""Where the server's time goes, by function: samples (py-spy) of all its threads, but for those that only wait."""
 
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-SECONDS = 10
-RATE = 250
+SECONDS = 20
+RATE = 60  # each sample stops the server for a moment: stacks that are read while it runs are torn
+WAITING = ("threading.py", "concurrent/futures/thread.py", "psycopg/connection.py")
 SOCKETS = "uvloop with its reads and writes"
 PARTS = {
     "websockets": ("websockets/",),
@@ -30,14 +31,19 @@ class Profile:
 
 
 @contextmanager
-def sampling(sampler: str, pid: int, into: Path) -> Iterator[Callable[[], Profile]]:
-    """Sample the process from the block's begin, for SECONDS; after the block the callable has the profile."""
+def sampling(pid: int, into: Path) -> Iterator[Callable[[], Profile | None]]:
+    """Sample the process from the block's begin, for SECONDS; after the block the callable has the profile.
+
+    It is None where the system lets nobody look into another process (ptrace_scope, a container).
+    """
+    into.unlink(missing_ok=True)
+    sampler = Path(sys.executable).with_name("py-spy")
     child = subprocess.Popen(
-        [*f"{sampler} record -p {pid} -d {SECONDS} -r {RATE} -f raw -F --nonblocking -o".split(), str(into)],
+        [*f"{sampler} record -p {pid} -d {SECONDS} -r {RATE} -f raw -F -o".split(), str(into)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    yield lambda: read(into)
+    yield lambda: read(into) if into.exists() else None
     child.wait(60)
 
 
@@ -49,6 +55,8 @@ def read(path: Path) -> Profile:
     for line in path.read_text().splitlines():
         stack, _, count = line.rpartition(" ")
         frames = stack.split(";")
+        if any(place in frames[-1] for place in WAITING):
+            continue
         alone[frames[-1]] += int(count)
         inclusive.update(dict.fromkeys(frames, int(count)))
         parts[part_of(frames)] += int(count)

@@ -118,13 +118,13 @@ def latencies(results: "Results", plot: str) -> str:
 
 def profile(results: "Results") -> str:
     if results.profile is None:
-        return "No profile was taken: py-spy was not on the PATH."
+        return "No profile was taken: this system lets no process look into another."
     taken = results.profile
     lines = [
         "## Where the server's time goes",
         "",
-        f"Sampled by py-spy at three quarters of our highest rate, over {results.profile_seconds} s: what was on the\n"
-        "processor, all threads. Extension code counts to the Python function that calls it.",
+        f"Sampled by py-spy at half of our highest rate, over {results.profile_seconds} s: all threads but those that\n"
+        "wait. Extension code counts to the Python function that calls it.",
         "",
         ", ".join(f"{part} {share:.0%}" for part, share in taken.parts) + ".",
         "",

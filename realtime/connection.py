@@ -5,8 +5,10 @@ that reads slowly: what waits for a client is bounded, and a client beyond the b
 """
 
 import asyncio
+import types
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from functools import partial
 from time import monotonic
 from typing import Any
 from uuid import uuid4
@@ -32,6 +34,26 @@ UNDER_LIMIT_SECONDS = 1.0
 """A second without a frame over the limit, and the client was not over it "on end"."""
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+@types.coroutine
+def _steps(begun: Coroutine[Any, None, None], waits_for: Any) -> Generator[Any, None, None]:
+    """The rest of a coroutine that was begun outside of a task and waits for something."""
+    while True:
+        try:
+            yield waits_for
+        except BaseException as error:
+            step = partial(begun.throw, error)
+        else:
+            step = partial(begun.send, None)
+        try:
+            waits_for = step()
+        except StopIteration:
+            return
+
+
+async def _go_on(begun: Coroutine[Any, None, None], waits_for: Any) -> None:
+    await _steps(begun, waits_for)
 
 
 class Connection:
@@ -102,7 +124,7 @@ class Connection:
         if self._outgoing_bytes > UNREAD_BYTES:
             self.close(CloseCode.TOO_SLOW)
         elif self._writer is None:
-            self._writer = asyncio.create_task(self._write())
+            self._begin_to_write()
 
     def close(self, code: CloseCode | int) -> None:
         """Close with this code once what is queued is written (a slow reader's is dropped). The first code counts."""
@@ -113,7 +135,16 @@ class Connection:
         if code == CloseCode.TOO_SLOW:
             self._outgoing.clear()
         if self._writer is None:
-            self._writer = asyncio.create_task(self._write())
+            self._begin_to_write()
+
+    def _begin_to_write(self) -> None:
+        """Write now, as far as the socket takes it; a task writes the rest. A task for each ack would be dear."""
+        writing = self._write()
+        try:
+            waits_for = writing.send(None)
+        except StopIteration:
+            return
+        self._writer = asyncio.create_task(_go_on(writing, waits_for))
 
     async def _write(self) -> None:
         try:
