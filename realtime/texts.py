@@ -4,8 +4,7 @@ Owns how a text finds its template, and its user's language and time zone. A lan
 `realtime/templates/` is spoken to in English.
 """
 
-import zoneinfo
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +14,7 @@ from django.template.loader import select_template
 from django.utils import timezone, translation
 
 from realtime.protocol import NotificationData, NotificationKind
+from users.models import zone
 
 FALLBACK: Final = "en"
 
@@ -44,11 +44,3 @@ def of_notification(
 def local(moment: datetime, timezone_name: str) -> datetime:
     """This moment by the clocks of that time zone."""
     return moment.astimezone(zone(timezone_name))
-
-
-def zone(name: str) -> tzinfo:
-    """The time zone of this name; UTC for one that is not known any more."""
-    try:
-        return zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return UTC
