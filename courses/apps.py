@@ -1,11 +1,11 @@
 from django.apps import AppConfig
 
-from courses.events import CourseChanged
+from courses.events import CourseChanged, CourseCompleted
 from users.events import AccountClosing, CredentialsChanged, subscribe
 
 
 class CoursesConfig(AppConfig):
-    """Keeps seats and queues in line with what happens to courses and accounts elsewhere."""
+    """Acts on what is announced: seats and queues are kept in line with courses and accounts, certificates issued."""
 
     name = "courses"
     default_auto_field = "django.db.models.BigAutoField"
@@ -14,6 +14,7 @@ class CoursesConfig(AppConfig):
         from courses import accounts
 
         subscribe(CourseChanged, _course_changed)
+        subscribe(CourseCompleted, _course_completed)
         subscribe(CredentialsChanged, _credentials_changed)
         subscribe(AccountClosing, accounts.give_up_places)
         accounts.name_personal_data()
@@ -23,6 +24,12 @@ def _course_changed(event: CourseChanged) -> None:
     from courses import enrollment
 
     enrollment.course_changed(event.course_id)
+
+
+def _course_completed(event: CourseCompleted) -> None:
+    from courses import certificates
+
+    certificates.issue(enrollment_id=event.enrollment_id)
 
 
 def _credentials_changed(event: CredentialsChanged) -> None:

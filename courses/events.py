@@ -64,6 +64,21 @@ class EnrollmentEnded(Place):
 
 
 @dataclass(frozen=True)
+class CourseCompleted(Place):
+    """The learner completed the course."""
+
+    enrollment_id: int
+
+
+@dataclass(frozen=True)
+class CertificateIssued(Place):
+    """The learner has a certificate of the course, under this code."""
+
+    enrollment_id: int
+    code: str
+
+
+@dataclass(frozen=True)
 class WaitlistJoined(Place):
     """The learner is in the queue."""
 

@@ -60,6 +60,16 @@ ENROLLMENT: dict[str, Any] = {
     "approved_at": None,
     "rejection_reason": "",
     "from_offer": False,
+    "certificate": None,
+}
+
+CERTIFICATE: dict[str, Any] = {
+    "code": "Vn3kq0Tq2m8yJ5uYc1aZ_w7R",
+    "holder": "Ana",
+    "course": "intro-to-live-learning",
+    "course_title": "Intro to live learning",
+    "issued_at": "2026-01-12T17:05:00Z",
+    "revoked_at": None,
 }
 
 WAITLIST_PLACE: dict[str, Any] = {"position": 2, "offer_expires_at": None}

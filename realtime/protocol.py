@@ -310,6 +310,7 @@ class NotificationData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     reason: Annotated[str, Meta(max_length=MAX_REASON)] | None = None  #: Why, in the words of who did it.
     text: Annotated[str, Meta(max_length=MAX_REASON)] | None = None  #: What somebody wrote.
     offer_expires_at: Moment | None = None  #: Until when the seat is kept.
+    code: Annotated[str, Meta(max_length=32)] | None = None  #: The certificate's, which is at `/certificates/CODE`.
 
 
 class Notification(msgspec.Struct, tag="notification", frozen=True, kw_only=True):

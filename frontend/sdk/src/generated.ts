@@ -333,6 +333,8 @@ export interface NotificationData {
   readonly text?: string;
   /** Until when the seat is kept. */
   readonly offer_expires_at?: string;
+  /** The certificate's, which is at `/certificates/CODE`. */
+  readonly code?: string;
 }
 
 /** How far the user has seen them; sent on all of the user's connections when that changes. */
