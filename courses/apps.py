@@ -1,11 +1,12 @@
 from django.apps import AppConfig
 
-from courses.events import CourseChanged, CourseCompleted
+from courses.events import CourseChanged, CourseCompleted, SessionsSettled
 from users.events import AccountClosing, CredentialsChanged, subscribe
 
 
 class CoursesConfig(AppConfig):
-    """Acts on what is announced: seats and queues are kept in line with courses and accounts, certificates issued."""
+    """Acts on what is announced: seats and queues are kept in line with courses and accounts, certificates issued,
+    engagement scores refreshed."""
 
     name = "courses"
     default_auto_field = "django.db.models.BigAutoField"
@@ -15,6 +16,7 @@ class CoursesConfig(AppConfig):
 
         subscribe(CourseChanged, _course_changed)
         subscribe(CourseCompleted, _course_completed)
+        subscribe(SessionsSettled, _sessions_settled)
         subscribe(CredentialsChanged, _credentials_changed)
         subscribe(AccountClosing, accounts.give_up_places)
         accounts.name_personal_data()
@@ -30,6 +32,12 @@ def _course_completed(event: CourseCompleted) -> None:
     from courses import certificates
 
     certificates.issue(enrollment_id=event.enrollment_id)
+
+
+def _sessions_settled(event: SessionsSettled) -> None:
+    from courses import tasks
+
+    tasks.refresh_engagement.defer(enrollment_ids=list(event.enrollment_ids))
 
 
 def _credentials_changed(event: CredentialsChanged) -> None:

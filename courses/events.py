@@ -12,6 +12,13 @@ class SessionsChanged:
 
 
 @dataclass(frozen=True)
+class SessionsSettled:
+    """Learning sessions of these enrolments have ended, and all their time is in the ledger."""
+
+    enrollment_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class CourseChanged:
     """The state, the kind of enrolment or the capacity of the course is another one now."""
 

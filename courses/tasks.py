@@ -1,8 +1,9 @@
-"""Periodic jobs of the domain, run by the Procrastinate worker."""
+"""Jobs of the domain, run by the Procrastinate worker."""
 
 from procrastinate.contrib.django import app
+from procrastinate.types import JSONDict
 
-from courses import sessions, waitlist
+from courses import engagement, sessions, waitlist
 
 
 @app.periodic(cron="*/5 * * * * *")
@@ -17,3 +18,18 @@ def sweep_sessions(timestamp: int) -> None:
 def roll_on_waitlists(timestamp: int) -> None:
     """Pass on the seats of offers that lapsed. Whoever touches such a course before does so too."""
     waitlist.roll_on()
+
+
+@app.task(priority=-2, pass_context=False)
+def refresh_engagement(enrollment_ids: list[int]) -> None:
+    """Enqueued where sessions of these end, once for all that end together; nothing waits behind it."""
+    engagement.refresh(enrollment_ids)
+
+
+@app.periodic(cron="41 2 * * *")
+@app.task(queueing_lock="refresh_all_engagement", pass_context=False)
+def refresh_all_engagement(timestamp: int) -> None:
+    """A score falls by itself when nobody learns: look at all of them, in jobs of a batch each."""
+    for batch in engagement.batches():
+        jobs: list[JSONDict] = [{"enrollment_ids": list(ids)} for ids in batch]
+        refresh_engagement.batch_defer(*jobs)

@@ -69,8 +69,12 @@ POST   enrollments/{pk}/reject/             401    403     404   409   404   409
 POST   enrollments/{pk}/pause/              401    403     404   200   404   200
 POST   enrollments/{pk}/resume/             401    403     404   409   404   409
 POST   enrollments/{pk}/withdraw/           401    200     404   200   404   200
+GET    enrollments/{pk}/engagement/         401    200     404   200   404   200
+GET    courses/{slug}/analytics/            401    404     404   200   404   200
+GET    courses/{slug}/analytics/learners.csv 401   404     404   200   404   200
 GET    certificates/{code}/                 200    200     200   200   200   200
 POST   certificates/{code}/revoke/          401    403     403   200   403   200
+GET    me/days/                             401    200     200   200   200   200
 GET    progress/                            401    200     200   200   200   200
 GET    sessions/                            401    200     200   200   200   200
 GET    sessions/{pk}/                       401    200     404   200   404   200
