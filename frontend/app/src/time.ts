@@ -79,3 +79,8 @@ export function left(ms: number): string {
   if (hours > 0) return `${hours} h ${minutes} min`;
   return clock(ms);
 }
+
+/** `Tue 5 May`, of a day of a calendar: `2026-05-05`. */
+export function shortDay(date: string): string {
+  return new Date(date).toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });
+}
