@@ -13,6 +13,7 @@ from courses.models import (
     File,
     FocusSpan,
     Image,
+    ItemProgress,
     LearningSession,
     Module,
     ModuleProgress,
@@ -72,6 +73,12 @@ def name_personal_data() -> None:
             model=ModuleProgress,
             owner="enrollment__student",
             besides=("module__title",),
+        ),
+        PersonalData(
+            name="item_progress",
+            model=ItemProgress,
+            owner="enrollment__student",
+            besides=("item__content__title",),
         ),
         PersonalData(name="certificates", model=Certificate, owner="enrollment__student"),
         PersonalData(

@@ -1,19 +1,23 @@
 from django.apps import AppConfig
 
-from courses.events import CourseChanged
-from users.events import AccountClosing, CredentialsChanged, subscribe
+from courses.events import CourseChanged, EnrollmentApproved, EnrollmentConfirmed, OutlineChanged, RequiredTimeReached
+from users.events import AccountClosing, CredentialsChanged, before_commit, subscribe
 
 
 class CoursesConfig(AppConfig):
-    """Keeps seats and queues in line with what happens to courses and accounts elsewhere."""
+    """Keeps seats, queues and progress in line with what happens to courses, contents and accounts elsewhere."""
 
     name = "courses"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from courses import accounts
+        from courses import accounts, progress
 
         subscribe(CourseChanged, _course_changed)
+        subscribe(OutlineChanged, _outline_changed)
+        subscribe(RequiredTimeReached, progress.required_time_reached)
+        subscribe(EnrollmentConfirmed, _place_given)
+        subscribe(EnrollmentApproved, _place_given)
         subscribe(CredentialsChanged, _credentials_changed)
         subscribe(AccountClosing, accounts.give_up_places)
         accounts.name_personal_data()
@@ -31,3 +35,31 @@ def _credentials_changed(event: CredentialsChanged) -> None:
 
     if User.objects.filter(pk=event.user_id, is_active=False).exists():
         enrollment.account_disabled(event.user_id)
+
+
+def _outline_changed(event: OutlineChanged) -> None:
+    before_commit(_follow_outlines, event.course_id)
+
+
+def _follow_outlines(course_ids: list[int]) -> None:
+    """Enqueue the roll-up of these courses, once each; where nobody takes part there is nothing to do."""
+    from courses import tasks
+    from courses.models import CourseEnrollment
+
+    enrollments = CourseEnrollment.objects.filter(course__in=course_ids).order_by()
+    for course_id in enrollments.values_list("course", flat=True).distinct():
+        tasks.follow_outline.configure(lock=f"follow_outline:{course_id}").defer(course_id=course_id)
+
+
+def _place_given(event: EnrollmentConfirmed | EnrollmentApproved) -> None:
+    before_commit(_follow_returned, event.enrollment_id)
+
+
+def _follow_returned(enrollment_ids: list[int]) -> None:
+    """Who comes back to contents that they completed before may have completed the course."""
+    from courses import tasks
+    from courses.models import CourseEnrollment
+
+    full = CourseEnrollment.objects.filter(pk__in=enrollment_ids, progress_percentage=100)
+    if returned := list(full.order_by("pk").values_list("pk", flat=True)):
+        tasks.follow_enrollments.defer(enrollment_ids=returned)

@@ -1,8 +1,9 @@
 """Making courses: what their owners and staff write of a course, its modules, contents and items.
 
 Every function that changes something locks the course first and reads after that: siblings keep their numbers, and a
-published course its last module. What somebody learned with is not deleted but archived (docs/decisions/0011). Whom
-a caller may write for is decided by the `authored_…` queries; nothing here asks again.
+published course its last module. What changes what there is to complete is announced as `OutlineChanged`. What
+somebody learned with is not deleted but archived (docs/decisions/0011). Whom a caller may write for is decided by the
+`authored_…` queries; nothing here asks again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from courses.errors import HasRecords, Invalid, NoModules, NotAnAuthor, NotFound, OrderMismatch, TooMany
+from courses.events import OutlineChanged
 from courses.models import (
     CompletionMethod,
     Content,
@@ -34,6 +36,7 @@ from courses.models import (
     Text,
     Video,
 )
+from users.events import announce
 from users.models import User
 
 MODULES_A_COURSE = 200
@@ -151,6 +154,7 @@ def delete_module(*, module: Module) -> None:
             module.contents.all(), course.pk, "Learners have worked in this module: archive its contents instead."
         )
         module.delete()
+        announce(OutlineChanged(course.pk))
 
 
 # Contents --------------------------------------------------------------------------------------------------------
@@ -180,6 +184,7 @@ def delete_content(*, content: Content) -> None:
         _refuse_recorded(contents, course.pk, "Learners have worked on this content: archive it instead.")
         if not contents.delete()[0]:
             raise NotFound
+        announce(OutlineChanged(course.pk))
 
 
 def _save_content(content: Content, fields: dict[str, Any]) -> Content:
@@ -195,6 +200,7 @@ def _save_content(content: Content, fields: dict[str, Any]) -> Content:
     elif content.required_seconds is not None:
         raise Invalid(required_seconds="Only a time based content has required seconds.")
     content.save()
+    announce(OutlineChanged(content.module.course_id))
     return content
 
 
@@ -228,10 +234,11 @@ def change_item(*, place: ContentItem, **fields: Any) -> ContentItem:
 
 
 def delete_item(*, place: ContentItem) -> None:
-    """Delete the item with its place and, after the commit, its files. Locks the course."""
+    """Delete the item with its place and, after the commit, its files. Locks the course. Announces `OutlineChanged`."""
     with transaction.atomic():
-        _locked(Course, place.content.module.course_id)
+        course = _locked(Course, place.content.module.course_id)
         _locked(ContentItem, place.pk).delete()
+        announce(OutlineChanged(course.pk))
 
 
 @contextmanager

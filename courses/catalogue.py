@@ -16,16 +16,19 @@ from django.db.models.functions import Cast, Coalesce, Now
 
 from courses.errors import NotEnrolled, NotFound, NotYours
 from courses.models import (
+    CompletionMethod,
     Content,
     ContentItem,
     ContentProgress,
     Course,
     CourseEnrollment,
     CourseWaitlist,
+    ItemProgress,
     Module,
     ModuleProgress,
 )
 from courses.models.catalogue import CourseQuerySet
+from courses.rollup import percentage
 from users.models import User
 
 Caller = User | AnonymousUser
@@ -187,3 +190,52 @@ def outline(*, course: Course, user: User) -> Outline:
         .prefetch_related(Prefetch("contents", contents.prefetch_related(Prefetch("items", items))))
     )
     return Outline(course=course, enrollment=enrollment, modules=list(modules))
+
+
+def enrollment_modules(enrollment: CourseEnrollment) -> list[Module]:
+    """The modules of this enrolment's course and their contents, in order, each with how far the learner has come.
+
+    Modules carry `percent`, `completed_contents`, `total_contents` and `completed_at`; contents `method`, `completed`,
+    `completed_at`, `percent`, `time_spent`, `engaged_time`, `view_count` and `last_viewed`.
+    """
+    in_content = ContentProgress.objects.filter(enrollment=enrollment)
+    consumed = ItemProgress.objects.filter(enrollment=enrollment, consumed_at__isnull=False)
+    contents = (
+        Content.objects.in_outline()
+        .order_by("order")
+        .annotate(
+            item_count=Count("items"),
+            consumed_count=Count("items", filter=Exists(consumed.filter(item=OuterRef("items__pk")))),
+        )
+        .prefetch_related(Prefetch("progress_records", in_content, to_attr="own"))
+    )
+    in_module = ModuleProgress.objects.filter(enrollment=enrollment)
+    modules: list[Any] = list(
+        Module.objects.filter(course=enrollment.course_id)
+        .order_by("order")
+        .prefetch_related(Prefetch("progress_records", in_module, to_attr="own"), Prefetch("contents", contents))
+    )
+    for module in modules:
+        shown: list[Any] = list(module.contents.all())
+        module_progress = module.own[0] if module.own else ModuleProgress(total_contents=len(shown))
+        module.percent = module_progress.percentage
+        module.completed_contents = module_progress.completed_contents
+        module.total_contents = module_progress.total_contents
+        module.completed_at = module_progress.completed_at
+        for content in shown:
+            _add_progress(content, content.own[0] if content.own else ContentProgress())
+    return modules
+
+
+def _add_progress(content: Any, own: ContentProgress) -> None:
+    content.method = own.completion_method if own.is_completed else content.completion_method
+    content.completed = own.is_completed
+    content.completed_at = own.completed_at
+    content.time_spent, content.engaged_time = own.time_spent, own.engaged_time
+    content.view_count, content.last_viewed = own.view_count, own.last_viewed
+    if own.is_completed:
+        content.percent = percentage(1, 1)
+    elif content.completion_method == CompletionMethod.TIME_BASED:
+        content.percent = percentage(int(own.engaged_time.total_seconds()), content.required_seconds)
+    else:
+        content.percent = percentage(content.consumed_count, content.item_count)

@@ -1,19 +1,21 @@
 """Who may move where: the states of an enrolment, and the one place that changes them.
 
-Every move locks the course (`courses/seats.py`), then the enrolment, and reads after that. It writes a row of the audit
-trail beside the change, ends the learner's sessions when it takes access away, and announces what happened at the end
-of the same transaction. Nothing else writes `CourseEnrollment.status`.
+Every move locks the course (`courses/seats.py`; but not to complete, which touches no seat), then the enrolment, and
+reads after that. It writes a row of the audit trail beside the change, ends the learner's sessions when it takes access
+away, and announces what happened at the end of the same transaction. Nothing else writes `CourseEnrollment.status`.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from courses import seats, sessions
 from courses.errors import AlreadyEnrolled, CourseClosed, CourseFull, MoveNotAllowed, RestrictedCourse
 from courses.events import (
+    CourseCompleted,
     EnrollmentApproved,
     EnrollmentConfirmed,
     EnrollmentEnded,
@@ -24,6 +26,7 @@ from courses.events import (
 from courses.models import Admission, Course, CourseEnrollment, CourseWaitlist, EnrollmentEvent
 from courses.seats import Seats
 from users.errors import DomainError
+from users.events import announce
 from users.models import User
 
 Status = CourseEnrollment.Status
@@ -161,15 +164,32 @@ def resume(*, enrollment: CourseEnrollment, actor: User) -> CourseEnrollment:
     return _locked_move("resume", enrollment, actor=actor)
 
 
-def complete(*, enrollment: CourseEnrollment, actor: User | None) -> CourseEnrollment:
-    """Note that the learner has completed the course: seat and access stay. Locks the course, then the enrolment.
-
-    Raises MoveNotAllowed.
-    """
-    return _locked_move("complete", enrollment, actor=actor, completed_on=timezone.now())
-
-
 # Several at once -----------------------------------------------------------------------------------------------
+
+
+def complete(*, enrollments: Sequence[CourseEnrollment]) -> None:
+    """Note that these have completed their courses, as far as they are enrolled. The caller has locked and read them.
+
+    Seat and access stay, so it goes without the course's lock (docs/decisions/0062). Announces `CourseCompleted`, but
+    not again to who came back after having completed before.
+    """
+    sources, target = MOVES["complete"]
+    moving = [one for one in enrollments if one.status in sources]
+    if not moving:
+        return
+    trail = EnrollmentEvent.objects.filter(
+        kind="complete", course__in={one.course_id for one in moving}, student__in={one.student_id for one in moving}
+    )
+    known = set(trail.values_list("course", "student"))
+    ids = [one.pk for one in moving]
+    CourseEnrollment.objects.filter(pk__in=ids).update(status=target, completed_on=Now(), last_activity=Now())
+    events = [_event("complete", one, actor=None, before=one.status, after=target) for one in moving]
+    for event, one in zip(events, moving, strict=True):
+        event.course_id = one.course_id
+    EnrollmentEvent.objects.bulk_create(events)
+    for one in sorted(moving, key=lambda one: one.student_id):
+        if (one.course_id, one.student_id) not in known:
+            announce(CourseCompleted(one.course_id, one.student_id, one.pk))
 
 
 def archive(*, course: Course, actor: User) -> None:
@@ -322,9 +342,10 @@ def _bring_in_line(held: Seats, *, actor: User | None) -> None:
 def _end(
     found: Sequence[CourseEnrollment], of_course: dict[int, Seats], *, actor: User | None, reason: str
 ) -> list[CourseEnrollment]:
-    """Withdraw all of these, of locked courses, and end their sessions."""
-    ids = [one.pk for one in found]
-    ending = list(CourseEnrollment.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
+    """Withdraw all of these, of locked courses, and end their sessions; who has completed meanwhile stays."""
+    rows = CourseEnrollment.objects.filter(pk__in=[one.pk for one in found]).exclude(status=Status.COMPLETED)
+    ending = list(rows.select_for_update(no_key=True).order_by("pk"))
+    ids = [one.pk for one in ending]
     for held in of_course.values():
         own = [one for one in ending if one.course_id == held.course.pk]
         after = str(Status.WITHDRAWN)

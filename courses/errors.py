@@ -18,6 +18,8 @@ DomainError
 ├── NotAnAuthor         forbidden           403
 ├── NoModules           no_modules          409
 ├── HasRecords          has_records         409
+├── NotManual           forbidden           409
+├── NotConsumed         bad_frame           400
 ├── TooMany             too_many            409
 ├── OrderMismatch       order_mismatch      409
 ├── KeyInUse            bad_frame           409
@@ -162,6 +164,20 @@ class HasRecords(DomainError):
 
     code = "has_records"
     status = 409
+
+
+class NotManual(DomainError):
+    """The content is completed by what the learner does with it: it is not theirs to say so."""
+
+    code = "forbidden"
+    status = 409
+    default_message = "This content is not completed by hand: learn with it, and it completes itself."
+
+
+class NotConsumed(DomainError):
+    """What is said to be consumed can't be, in this way."""
+
+    code = "bad_frame"
 
 
 class TooMany(DomainError):

@@ -19,6 +19,24 @@ class CourseChanged:
 
 
 @dataclass(frozen=True)
+class OutlineChanged:
+    """Contents of the course were added, archived, brought back, changed or deleted: who learns there may be further
+    now, or less far."""
+
+    course_id: int
+
+
+@dataclass(frozen=True)
+class RequiredTimeReached:
+    """The engaged time of learners with time based contents has come to what these ask for.
+
+    `reached` are pairs of an enrolment, which is locked, and a content.
+    """
+
+    reached: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
 class Place:
     """Something about one learner's place in one course. Base of the events below."""
 
@@ -61,6 +79,28 @@ class EnrollmentEnded(Place):
 
     enrollment_id: int | None
     reason: str
+
+
+@dataclass(frozen=True)
+class ProgressChanged(Place):
+    """The learner's progress has a new revision."""
+
+    enrollment_id: int
+
+
+@dataclass(frozen=True)
+class ModuleCompleted(Place):
+    """The learner has completed every content of the module. Told once for each enrolment and module."""
+
+    enrollment_id: int
+    module_id: int
+
+
+@dataclass(frozen=True)
+class CourseCompleted(Place):
+    """The learner has completed the course: the enrolment, whose row is locked, is `completed`. Told once for each."""
+
+    enrollment_id: int
 
 
 @dataclass(frozen=True)

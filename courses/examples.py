@@ -167,3 +167,53 @@ NEW_CONTENT: dict[str, Any] = {"title": "Five minutes", "completion_method": "ti
 CONTENT: dict[str, Any] = {"id": 12, "module": 3, "order": 1, **NEW_CONTENT, "archived_at": None}
 
 ORDER = {"ids": [4, 3]}
+
+COMPLETED: dict[str, Any] = {
+    "course": "intro-to-live-learning",
+    "enrollment": 5,
+    "revision": 9,
+    "content": 12,
+    "content_completed": True,
+    "module": 3,
+    "module_percent": 50.0,
+    "course_percent": 25.0,
+    "status": "enrolled",
+}
+
+ENROLLMENT_PROGRESS: dict[str, Any] = {
+    "enrollment": 5,
+    "course": "intro-to-live-learning",
+    "status": "enrolled",
+    "completed_on": None,
+    "percent": 25.0,
+    "revision": 9,
+    "time_spent_seconds": 1834.25,
+    "engaged_seconds": 1502.0,
+    "modules": [
+        {
+            "id": 3,
+            "title": "What counts",
+            "order": 1,
+            "percent": 50.0,
+            "completed_contents": 1,
+            "total_contents": 2,
+            "completed_at": None,
+            "contents": [
+                {
+                    "id": 12,
+                    "title": "Five minutes",
+                    "order": 1,
+                    "completion_method": "time_based",
+                    "required_seconds": 300,
+                    "completed": True,
+                    "completed_at": "2026-01-02T18:30:00Z",
+                    "percent": 100.0,
+                    "time_spent_seconds": 420.5,
+                    "engaged_seconds": 301.0,
+                    "view_count": 2,
+                    "last_viewed": "2026-01-02T18:24:00Z",
+                }
+            ],
+        }
+    ],
+}

@@ -19,7 +19,9 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.db import DataError, IntegrityError, connection, transaction
 
+from courses.events import RequiredTimeReached
 from courses.models import ContentProgress
+from users.events import announce
 
 BATCH = 200
 """Sessions settled in one transaction: their enrolments stay locked for its few milliseconds."""
@@ -89,7 +91,9 @@ def _settle_locked(session_ids: Sequence[int]) -> None:
             in_course, in_content = _growth(stretches, _overlapping(cursor, stretches))
             _write_spans(cursor, stretches)
             _raise_enrollments(cursor, in_course)
-            _raise_contents(cursor, in_content)
+            reached = _raise_contents(cursor, in_content)
+            if reached:
+                announce(RequiredTimeReached(reached))
         cursor.execute(
             "UPDATE courses_learningsession SET settled_ms = last_at_ms, is_settled = ended_at IS NOT NULL,"
             " unsettled = CASE WHEN ended_at IS NULL THEN unsettled ELSE '[]' END WHERE id = ANY(%s)",
@@ -221,8 +225,11 @@ def _raise_enrollments(cursor: Any, grown: dict[int, Growth]) -> None:
     )
 
 
-def _raise_contents(cursor: Any, grown: dict[tuple[int, int], Growth]) -> None:
-    """Raise the learners' progress rows of these contents, and make those that are missing."""
+def _raise_contents(cursor: Any, grown: dict[tuple[int, int], Growth]) -> tuple[tuple[int, int], ...]:
+    """Raise the learners' progress rows of these contents, and make those that are missing.
+
+    Those that have now come to the engaged time that completes them.
+    """
     ContentProgress.objects.bulk_create(
         [ContentProgress(enrollment_id=enrollment, content_id=content) for enrollment, content in sorted(grown)],
         ignore_conflicts=True,
@@ -231,8 +238,10 @@ def _raise_contents(cursor: Any, grown: dict[tuple[int, int], Growth]) -> None:
         "UPDATE courses_contentprogress p SET time_spent = p.time_spent + d.focus,"
         " engaged_time = p.engaged_time + d.engaged"
         " FROM unnest(%s::bigint[], %s::bigint[], %s::interval[], %s::interval[])"
-        " AS d(enrollment, content, focus, engaged)"
-        " WHERE p.enrollment_id = d.enrollment AND p.content_id = d.content",
+        " AS d(enrollment, content, focus, engaged) JOIN courses_content c ON c.id = d.content"
+        " WHERE p.enrollment_id = d.enrollment AND p.content_id = d.content"
+        " RETURNING p.enrollment_id, p.content_id, NOT p.is_completed AND c.archived_at IS NULL"
+        " AND p.engaged_time >= c.required_seconds * interval '1 s'",
         [
             [enrollment for enrollment, _ in grown],
             [content for _, content in grown],
@@ -240,3 +249,4 @@ def _raise_contents(cursor: Any, grown: dict[tuple[int, int], Growth]) -> None:
             [g.engaged for g in grown.values()],
         ],
     )
+    return tuple((enrollment, content) for enrollment, content, is_reached in cursor.fetchall() if is_reached)

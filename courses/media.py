@@ -6,6 +6,7 @@ a download.
 """
 
 import re
+from contextlib import suppress
 from datetime import datetime
 from pathlib import PurePath
 from typing import Any, cast
@@ -23,8 +24,9 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from courses import catalogue
-from courses.errors import NotFound
+from courses import catalogue, consumption
+from courses.errors import NotEnrolled, NotFound
+from courses.models import CompletionMethod
 from users.errors import DomainError
 from users.models import User
 from users.streaming import FileBody
@@ -114,14 +116,19 @@ class ItemFileView(APIView):
         },
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
-        item = get_object_or_404(catalogue.studyable_items(cast(User, request.user)), pk=pk).item
-        file: FieldFile | None = getattr(item, self.attribute, None)
+        user = cast(User, request.user)
+        place = get_object_or_404(catalogue.studyable_items(user).select_related("content", "content_type"), pk=pk)
+        file: FieldFile | None = getattr(place.item, self.attribute, None)
         if not file:
             raise NotFound("This item has no such file.")
         try:
             size, modified = file.size, file.storage.get_modified_time(str(file.name))
         except FileNotFoundError:
             raise NotFound("The file of this item is missing.") from None
+        counts = place.kind == "file" and place.content.completion_method == CompletionMethod.AUTO
+        if counts and request.method == "GET":
+            with suppress(NotEnrolled, NotFound):  # its owner, or staff
+                consumption.open_file(student_id=user.pk, item_id=pk)
         return _respond(request, file=file, size=size, modified=modified)
 
 

@@ -153,10 +153,26 @@ def open_session(
             end_reason="",
             is_settled=False,
         )
-        CourseEnrollment.objects.filter(pk=enrollment.pk).update(last_accessed=ClockTimestamp())
+        _view(enrollment.pk, content if before is None else before.content_id, is_new=before is None)
         opened = _durable("WHERE s.id = %s", [session_id])
         assert opened is not None, "the row is locked by this transaction"
         return opened
+
+
+def _view(enrollment_id: int, content_id: int | None, *, is_new: bool) -> None:
+    """The course was accessed, and with a new session its content viewed once more: one statement for both."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH accessed AS (UPDATE courses_courseenrollment SET last_accessed = clock_timestamp()"
+            " WHERE id = %(enrollment)s)"
+            " INSERT INTO courses_contentprogress AS p (enrollment_id, content_id, started_at, is_completed,"
+            " time_spent, view_count, last_viewed, completion_method, engaged_time, completed_revision)"
+            " SELECT %(enrollment)s, id, clock_timestamp(), false, interval '0', %(views)s, clock_timestamp(),"
+            " completion_method, interval '0', 0 FROM courses_content WHERE id = %(content)s"
+            " ON CONFLICT (enrollment_id, content_id) DO UPDATE SET view_count = p.view_count + EXCLUDED.view_count,"
+            " last_viewed = EXCLUDED.last_viewed",
+            {"enrollment": enrollment_id, "content": content_id, "views": int(is_new)},
+        )
 
 
 def _enrollment_for_recording(*, user: User, course: str) -> CourseEnrollment:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from courses import media
-from courses.views import authoring, catalogue, learning, seats
+from courses.views import authoring, catalogue, learning, progress, seats
 
 urlpatterns = [
     path("subjects/", catalogue.SubjectListView.as_view(), name="subjects"),
@@ -31,10 +31,12 @@ urlpatterns = [
     path("modules/<int:pk>/contents/", authoring.ContentListView.as_view(), name="contents"),
     path("modules/<int:pk>/contents/order/", authoring.ContentOrderView.as_view(), name="content-order"),
     path("contents/<int:pk>/", authoring.ContentView.as_view(), name="content"),
+    path("contents/<int:pk>/complete/", progress.CompleteView.as_view(), name="complete"),
     path("contents/<int:pk>/items/", authoring.ItemListView.as_view(), name="items"),
     path("contents/<int:pk>/items/order/", authoring.ItemOrderView.as_view(), name="item-order"),
     path("items/<int:pk>/", authoring.ItemView.as_view(), name="item"),
     path("enrollments/", learning.EnrollmentListView.as_view(), name="enrollments"),
+    path("enrollments/<int:pk>/progress/", progress.EnrollmentProgressView.as_view(), name="enrollment-progress"),
     path("progress/", learning.ProgressListView.as_view(), name="progress"),
     path("sessions/", learning.SessionListView.as_view(), name="sessions"),
     path("sessions/<int:pk>/", learning.SessionView.as_view(), name="session"),

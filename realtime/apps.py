@@ -3,7 +3,7 @@ from functools import partial
 from django.apps import AppConfig
 from django.db import transaction
 
-from courses.events import SessionsChanged, WaitlistMoved
+from courses.events import ProgressChanged, SessionsChanged, WaitlistMoved
 from realtime import hints
 from users.events import CredentialsChanged, subscribe
 
@@ -19,6 +19,7 @@ class RealtimeConfig(AppConfig):
         for event in notifications.KINDS:
             subscribe(event, notifications.tell)
         subscribe(WaitlistMoved, _hint_queue)
+        subscribe(ProgressChanged, _hint_progress)
         subscribe(SessionsChanged, _hint_sessions)
         subscribe(CredentialsChanged, _hint_users)
         from realtime.models import Digest, Notification, NotificationCursor
@@ -33,6 +34,10 @@ class RealtimeConfig(AppConfig):
 
 def _hint_queue(event: WaitlistMoved) -> None:
     transaction.on_commit(partial(hints.send, queues=[event.course_id]))
+
+
+def _hint_progress(event: ProgressChanged) -> None:
+    transaction.on_commit(partial(hints.send, progress=[event.student_id]))
 
 
 def _hint_sessions(event: SessionsChanged) -> None:

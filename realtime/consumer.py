@@ -16,7 +16,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 from channels.consumer import AsyncConsumer
 from django.db import InterfaceError, OperationalError
 
-from courses import sessions
+from courses import consumption, progress, sessions
 from courses.errors import NotFound, SessionClosed, TooManySessions
 from realtime import codec, hub, inbox, notifications, protocol
 from realtime.codec import BadFrame
@@ -156,6 +156,10 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
                     await self._open(frame)
                 case protocol.NotificationsSeen():
                     await self._seen(frame)
+                case protocol.ContentComplete():
+                    await self._complete(frame)
+                case protocol.ContentConsumed():
+                    await self._consumed(frame)
                 case protocol.Hello():
                     await self._hello(frame)
         except DomainError as error:
@@ -219,6 +223,19 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
         user_id = self.connection.credential.user_id
         await self._in_database(notifications.mark_seen, user_id=user_id, number=frame.number)
         self.hub.feed.look(inboxes={user_id})  # here without the way by Redis
+
+    async def _complete(self, frame: protocol.ContentComplete) -> None:
+        assert self.connection.credential is not None
+        user_id = self.connection.credential.user_id
+        await self._in_database(progress.complete_content, student_id=user_id, content_id=frame.content)
+        self.hub.feed.look(progress={user_id})  # here without the way by Redis
+
+    async def _consumed(self, frame: protocol.ContentConsumed) -> None:
+        assert self.connection.credential is not None
+        user_id = self.connection.credential.user_id
+        played = [(round(one.start * 1000), round(one.end * 1000)) for one in frame.ranges]
+        await self._in_database(consumption.consume, student_id=user_id, item_id=frame.item, played=played)
+        self.hub.feed.look(progress={user_id})
 
     async def _open(self, frame: protocol.SessionOpen) -> None:
         connection, recorder = self.connection, self.hub.recorder

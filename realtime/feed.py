@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from realtime import inbox
 from realtime.inbox import Inbox, Place, Places, Standing
-from realtime.protocol import NotificationsState, WaitlistUpdated
+from realtime.protocol import NotificationsState, ProgressUpdated, WaitlistUpdated
 
 if TYPE_CHECKING:
     from realtime.connection import Connection
@@ -25,15 +25,19 @@ USERS_A_READ = 500
 COURSES_A_READ = 100
 NOTIFICATIONS_A_READ = 50
 """Of one user; who has more is read again."""
+COMPLETIONS_A_READ = 50
+"""Of one enrolment; of more, the newest are sent."""
 
 
 @dataclass(slots=True)
 class Fed:
-    """What a connection was sent: the newest notification, how far they were seen, its user's places in queues."""
+    """What a connection was sent: the newest notification, how far they were seen, its user's places in queues, and
+    the newest revision of their progress by enrolment."""
 
     sent: int
     seen: int
     places: Places
+    revisions: dict[int, int]
 
 
 class Feed:
@@ -48,6 +52,7 @@ class Feed:
         self._inboxes: set[int] = set()  # users, whose notifications are due
         self._places: set[int] = set()  # users, whose places in all queues are due
         self._queues: set[int] = set()  # courses, whose queues are due
+        self._progress: set[int] = set()  # users, whose progress is due
         self._due = asyncio.Event()
 
     # Connections
@@ -60,36 +65,44 @@ class Feed:
         """Send what it missed, right behind its `welcome`; from now on it is fed."""
         for notification in standing.missed:
             connection.push(notification)
-        connection.fed = Fed(sent=standing.head.head, seen=standing.head.seen, places=standing.places)
+        connection.fed = Fed(
+            sent=standing.head.head,
+            seen=standing.head.seen,
+            places=standing.places,
+            revisions=standing.revisions,
+        )
         if connection in self._entering:
             self._entering.remove(connection)
         else:
             assert connection.credential is not None
-            self._places.add(connection.credential.user_id)  # a hint came before it was fed
-            self.look(inboxes=[connection.credential.user_id])
+            user = connection.credential.user_id  # a hint came before it was fed
+            self._places.add(user)
+            self.look(inboxes=[user], progress=[user])
 
     def leave(self, connection: "Connection") -> None:
         self._entering.discard(connection)
 
     # What is due
 
-    def look(self, *, inboxes: Iterable[int] = (), queues: Iterable[int] = ()) -> None:
-        """There may be news for these users, and for who waits in the queues of these courses."""
-        users = self._by_user.keys() & inboxes
+    def look(self, *, inboxes: Iterable[int] = (), queues: Iterable[int] = (), progress: Iterable[int] = ()) -> None:
+        """There may be notifications for these users, news of the queues of these courses, progress of these users."""
+        users, learners = self._by_user.keys() & inboxes, self._by_user.keys() & progress
         courses = set(queues) if self._by_user else set()
         if courses:
             self._entering.clear()
-        elif users:
-            self._entering -= {connection for user in users for connection in self._by_user[user]}
+        elif users or learners:
+            self._entering -= {connection for user in users | learners for connection in self._by_user[user]}
         self._inboxes |= users
+        self._progress |= learners
         self._queues |= courses
-        if users or courses:
+        if users or learners or courses:
             self._due.set()
 
     def look_at_all(self) -> None:
         """As if there were news for everybody."""
         self._inboxes |= self._by_user.keys()
         self._places |= self._by_user.keys()
+        self._progress |= self._by_user.keys()
         self._due.set()
 
     async def deliver(self) -> None:
@@ -98,7 +111,8 @@ class Feed:
         users = _taken(self._inboxes, USERS_A_READ)
         anywhere = _taken(self._places, USERS_A_READ)
         courses = _taken(self._queues, COURSES_A_READ)
-        if not (self._inboxes or self._places or self._queues):
+        learners = _taken(self._progress, USERS_A_READ)
+        if not (self._inboxes or self._places or self._queues or self._progress):
             self._due.clear()
         # Only those that are fed by now: what is read for the others' `welcome` may be newer than what is read here.
         sent = {user: min(one.sent for one in fed) for user in users if (fed := self._fed(user))}
@@ -107,6 +121,8 @@ class Feed:
                 self._send(one)
         if anywhere or courses:
             await self._deliver_places(anywhere, courses)
+        if learners:
+            await self._deliver_progress(learners)
 
     def _fed(self, user: int) -> list[Fed]:
         return [connection.fed for connection in self._by_user.get(user, ()) if connection.fed is not None]
@@ -126,6 +142,25 @@ class Feed:
                 connection.push(NotificationsState(head=head, seen=read.seen, unread=head - read.seen))
         if read.notifications and read.notifications[-1].number < read.head:
             self.look(inboxes=[read.user_id])
+
+    async def _deliver_progress(self, users: set[int]) -> None:
+        sent: dict[int, int] = {}  # by enrolment, what the connection that was sent the least has
+        asked = {user: fed for user in users if (fed := self._fed(user))}
+        for fed in asked.values():
+            for enrollment in {enrollment for one in fed for enrollment in one.revisions}:
+                sent[enrollment] = min(one.revisions.get(enrollment, 0) for one in fed)
+        found: dict[int, list[ProgressUpdated]] = await self._in_database(
+            inbox.progress, users=list(asked), sent=sent, limit=COMPLETIONS_A_READ
+        )
+        for user, updates in found.items():
+            for connection in self._by_user.get(user, ()):
+                if connection.fed is None:
+                    continue
+                revisions = connection.fed.revisions
+                for update in updates:
+                    if update.revision > revisions.get(update.enrollment, 0):
+                        revisions[update.enrollment] = update.revision
+                        connection.push(update)
 
     async def _deliver_places(self, anywhere: set[int], courses: set[int]) -> None:
         fed = [

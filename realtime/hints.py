@@ -31,6 +31,7 @@ class Hint(NamedTuple):
     users: frozenset[int] = frozenset()  # their credentials may no longer hold
     inboxes: frozenset[int] = frozenset()  # users who have a new notification, or have seen some
     queues: frozenset[int] = frozenset()  # courses in whose waitlist somebody moved
+    progress: frozenset[int] = frozenset()  # users whose progress has a new revision
 
 
 class Sender:

@@ -122,7 +122,7 @@ class Hub:
 
     def _follow(self, hint: hints.Hint) -> None:
         self.recorder.look(hint.sessions)
-        self.feed.look(inboxes=hint.inboxes, queues=hint.queues)
+        self.feed.look(inboxes=hint.inboxes, queues=hint.queues, progress=hint.progress)
         affected = [connection for user in hint.users & self._by_user.keys() for connection in self._by_user[user]]
         if affected:
             self._spawn(_try(partial(self._check_credentials, affected)))

@@ -1,4 +1,4 @@
-"""What the database holds for those who are connected: their newest notifications, and their places in queues.
+"""What the database holds for those who are connected: their newest notifications, places in queues, and progress.
 
 Reads only; each function is one statement, for one user as for a thousand. What is read here is sent by `feed.py`.
 """
@@ -20,6 +20,7 @@ from realtime.protocol import (
     NotificationData,
     NotificationKind,
     NotificationsHead,
+    ProgressUpdated,
 )
 
 INBOXES = """
@@ -54,6 +55,34 @@ WHERE (NOT w.offered OR w.offer_expires_at > clock_timestamp())
 """As `courses.catalogue.waitlist_place` has it, for many: a lapsed offer is no place."""
 
 
+REVISIONS = """
+SELECT id, progress_revision FROM courses_courseenrollment WHERE student_id = %s AND progress_revision > 0
+"""
+
+PROGRESS = """
+SELECT e.student_id, co.slug, e.id, p.revision, p.content_id, CASE WHEN p.content_id IS NOT NULL THEN true END,
+    c.module_id, CASE WHEN c.module_id IS NOT NULL THEN coalesce(mp.percentage, 0)::float8 END,
+    e.progress_percentage::float8, e.status
+FROM courses_courseenrollment e
+JOIN courses_course co ON co.id = e.course_id
+LEFT JOIN unnest(%s::bigint[], %s::bigint[]) AS sent(enrollment_id, revision) ON sent.enrollment_id = e.id
+JOIN LATERAL (
+    (SELECT content_id, completed_revision AS revision FROM courses_contentprogress
+    WHERE enrollment_id = e.id AND is_completed AND completed_revision > coalesce(sent.revision, 0)
+    ORDER BY completed_revision DESC LIMIT %s)
+    UNION ALL
+    SELECT NULL, e.progress_revision WHERE NOT EXISTS (
+        SELECT FROM courses_contentprogress
+        WHERE enrollment_id = e.id AND is_completed AND completed_revision = e.progress_revision)
+) p ON true
+LEFT JOIN courses_content c ON c.id = p.content_id
+LEFT JOIN courses_moduleprogress mp ON mp.enrollment_id = e.id AND mp.module_id = c.module_id
+WHERE e.student_id = ANY(%s) AND e.progress_revision > coalesce(sent.revision, 0)
+ORDER BY e.id, p.revision
+"""
+"""One row for each content that was completed since, and one for the newest revision where that is none of theirs."""
+
+
 class Place(NamedTuple):
     """A place in the queue of the course with this slug; as in `waitlist.updated`."""
 
@@ -78,11 +107,13 @@ class Inbox:
 
 @dataclass(slots=True)
 class Standing:
-    """Where a user stands as they connect: what `welcome` says, what they missed, their places in queues."""
+    """Where a user stands as they connect: what `welcome` says, what they missed, their places in queues, and the
+    revision of their progress by enrolment."""
 
     head: NotificationsHead
     missed: list[Notification]
     places: Places
+    revisions: dict[int, int]
 
 
 def standing(user_id: int, after: int | None) -> Standing:
@@ -94,7 +125,14 @@ def standing(user_id: int, after: int | None) -> Standing:
         head=NotificationsHead(head=inbox.head, seen=inbox.seen, gap=gap),
         missed=[] if gap else inbox.notifications,
         places=places(anywhere=[user_id]).get(user_id, {}),
+        revisions=_revisions(user_id),
     )
+
+
+def _revisions(user_id: int) -> dict[int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(REVISIONS, [user_id])
+        return dict(cursor.fetchall())
 
 
 def inboxes(sent: Mapping[int, int], *, limit: int) -> list[Inbox]:
@@ -133,4 +171,17 @@ def places(
         cursor.execute(PLACES, asked)
         for user_id, course_id, *place in cursor.fetchall():
             found[user_id][course_id] = Place(*place)
+    return found
+
+
+def progress(*, users: Collection[int], sent: Mapping[int, int], limit: int) -> dict[int, list[ProgressUpdated]]:
+    """By user, what changed since these revisions of these enrolments were sent (of others, since the beginning).
+
+    In the order of the revisions. Of an enrolment where more than `limit` contents were completed, the newest.
+    """
+    found: dict[int, list[ProgressUpdated]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(PROGRESS, [list(sent.keys()), list(sent.values()), limit, list(users)])
+        for user_id, *fields in cursor.fetchall():
+            found[user_id].append(ProgressUpdated(**dict(zip(ProgressUpdated.__struct_fields__, fields, strict=True))))
     return found

@@ -18,17 +18,19 @@ from django.db.models.functions import Least
 from procrastinate.types import JSONDict
 
 from courses.events import (
+    CourseCompleted,
     EnrollmentApproved,
     EnrollmentConfirmed,
     EnrollmentEnded,
     EnrollmentRejected,
     EnrollmentRequested,
+    ModuleCompleted,
     Place,
     WaitlistJoined,
     WaitlistOffered,
     WaitlistOfferExpired,
 )
-from courses.models import Course
+from courses.models import Course, Module
 from realtime import hints, tasks
 from realtime.delivery import WORTH_A_MAIL
 from realtime.models import Notification, NotificationCursor
@@ -45,6 +47,8 @@ KINDS: Mapping[type[Place], NotificationKind] = {
     WaitlistJoined: NotificationKind.WAITLIST_JOINED,
     WaitlistOffered: NotificationKind.WAITLIST_OFFER,
     WaitlistOfferExpired: NotificationKind.WAITLIST_OFFER_EXPIRED,
+    ModuleCompleted: NotificationKind.MODULE_COMPLETED,
+    CourseCompleted: NotificationKind.COURSE_COMPLETED,
 }
 """Every event that is told, and as what: to the learner whom it is about; a request to the course's owner."""
 
@@ -104,8 +108,10 @@ def _write(told: list[Told]) -> None:
     courses = Course.objects.in_bulk({event.course_id for event in events})
     asking = {event.student_id for event in events if isinstance(event, EnrollmentRequested)}
     students = User.objects.in_bulk(asking) if asking else {}
+    done = {event.module_id for event in events if isinstance(event, ModuleCompleted)}
+    modules = Module.objects.in_bulk(done) if done else {}
     news = [
-        one if isinstance(one, News) else _news_of(one, courses[one.course_id], students)
+        one if isinstance(one, News) else _news_of(one, courses[one.course_id], students, modules)
         for one in told
         if isinstance(one, News) or one.course_id in courses
     ]
@@ -138,13 +144,16 @@ def _numbers(news: Mapping[int, int]) -> dict[int, Any]:
         return {user: iter(range(head - news[user] + 1, head + 1)) for user, head in cursor.fetchall()}
 
 
-def _news_of(event: Place, course: Course, students: Mapping[int, User]) -> News:
+def _news_of(event: Place, course: Course, students: Mapping[int, User], modules: Mapping[int, Module]) -> News:
     fields: dict[str, Any] = {"course": course.slug, "course_title": course.title}
     match event:
         case EnrollmentRequested():
             student = students[event.student_id]
             fields |= {"enrollment": event.enrollment_id, "student": student.get_full_name() or student.username}
-        case EnrollmentConfirmed() | EnrollmentApproved():
+        case ModuleCompleted():
+            title = modules[event.module_id].title if event.module_id in modules else None
+            fields |= {"enrollment": event.enrollment_id, "module": event.module_id, "module_title": title}
+        case EnrollmentConfirmed() | EnrollmentApproved() | CourseCompleted():
             fields |= {"enrollment": event.enrollment_id}
         case EnrollmentRejected() | EnrollmentEnded():
             fields |= {"enrollment": event.enrollment_id, "reason": event.reason[:MAX_REASON] or None}

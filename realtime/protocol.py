@@ -50,6 +50,8 @@ MAX_SEQ: Final = 2**31 - 1  #: The largest `seq`.
 MAX_REF: Final = 64  #: Characters of a `ref`.
 MAX_MESSAGE: Final = 300  #: Characters of an error's `message`.
 MAX_REASON: Final = 1_000  #: Characters of a notification's `reason` or `text`.
+MAX_RANGES: Final = 100  #: Ranges of a `content.consumed`.
+MAX_VIDEO_SECONDS: Final = 86_400  #: No video is longer.
 
 Number = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Seq = Annotated[int, Meta(ge=1, le=MAX_SEQ)]
@@ -65,6 +67,9 @@ Key = Annotated[  # the pattern tells a schema's reader what the decoder does by
     UUID,
     Meta(extra_json_schema={"pattern": "^([0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"}),
 ]
+
+Percent = Annotated[float, Meta(ge=0, le=100)]
+VideoSeconds = Annotated[float, Meta(ge=0, le=MAX_VIDEO_SECONDS)]
 
 State = Literal["engaged", "focus", "idle"]
 DeviceType = Literal["desktop", "tablet", "mobile", "unknown"]
@@ -196,6 +201,36 @@ class NotificationsSeen(Request, tag="notifications.seen", frozen=True, kw_only=
     number: Number  #: The newest that was seen. `seen` never falls: a lower one changes nothing.
 
 
+class ContentComplete(Request, tag="content.complete", frozen=True, kw_only=True):
+    """The user says that a `manual` content is done. Said again, it changes nothing.
+
+    What comes of it is a `progress.updated` on every connection of the user.
+    """
+
+    content: Number  #: The content's number.
+
+
+class Played(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of a video that was played."""
+
+    start: VideoSeconds  #: Seconds of the video.
+    end: VideoSeconds  #: Seconds of the video.
+
+
+Ranges = Annotated[list[Played], Meta(max_length=MAX_RANGES)]
+
+
+class ContentConsumed(Request, tag="content.consumed", frozen=True, kw_only=True):
+    """A text was read to its end, an image seen, or of a video these ranges played: for contents that complete so.
+
+    Ranges add up, over frames and devices, so sending them again is harmless; `rate_limited` when there has not been
+    the time to play so much. A file counts when it is downloaded. It needs a session of the content, live or ended.
+    """
+
+    item: Number  #: The item's number, from the outline.
+    ranges: Ranges = []  #: With a video only.
+
+
 class PostedOpen(msgspec.Struct, frozen=True, kw_only=True):
     """What `session.open` says beside the key, which is in the address of the post."""
 
@@ -212,7 +247,9 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     open: PostedOpen | None = None  #: Makes the session if the key is unknown.
 
 
-ClientFrame: TypeAlias = Hello | Ping | SessionOpen | SessionSamples | SessionClose | NotificationsSeen
+ClientFrame: TypeAlias = (
+    Hello | Ping | SessionOpen | SessionSamples | SessionClose | NotificationsSeen | ContentComplete | ContentConsumed
+)
 
 
 # From the server. Optional fields that are None are left out (`omit_defaults`).
@@ -310,6 +347,8 @@ class NotificationData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     reason: Annotated[str, Meta(max_length=MAX_REASON)] | None = None  #: Why, in the words of who did it.
     text: Annotated[str, Meta(max_length=MAX_REASON)] | None = None  #: What somebody wrote.
     offer_expires_at: Moment | None = None  #: Until when the seat is kept.
+    module: Number | None = None  #: The module's number.
+    module_title: Annotated[str, Meta(max_length=200)] | None = None  #: The module's title, at that time.
 
 
 class Notification(msgspec.Struct, tag="notification", frozen=True, kw_only=True):
@@ -341,6 +380,24 @@ class WaitlistUpdated(msgspec.Struct, tag="waitlist.updated", frozen=True, kw_on
     course: Slug  #: The course's slug.
     position: Number | None  #: 1: the next in turn. 0: an offer is theirs. null: not in it.
     offer_expires_at: Moment | None  #: With position 0: until when the seat is kept.
+
+
+class ProgressUpdated(msgspec.Struct, tag="progress.updated", frozen=True, kw_only=True):
+    """The user's progress in a course changed; sent on every connection of theirs.
+
+    One for each content that was completed. A change of another kind (the course's owner added or archived something)
+    names no content and no module: read the outline anew. Percents are as of now, also where several come at once.
+    """
+
+    course: Slug  #: The course's slug.
+    enrollment: Number  #: The enrolment's number.
+    revision: Number  #: Grows with every change of this enrolment's progress: drop older ones.
+    content: Number | None  #: The content that was completed.
+    content_completed: bool | None  #: Whether it is completed.
+    module: Number | None  #: The module that it is in.
+    module_percent: Percent | None  #: How much of the module is completed.
+    course_percent: Percent  #: How much of the course is completed.
+    status: Annotated[str, Meta(max_length=15)]  #: The enrolment's: `enrolled`, `completed`, …
 
 
 class Pong(msgspec.Struct, tag="pong", frozen=True, kw_only=True, omit_defaults=True):
@@ -384,6 +441,7 @@ ServerFrame: TypeAlias = (
     | Notification
     | NotificationsState
     | WaitlistUpdated
+    | ProgressUpdated
     | Error
     | Bye
 )

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -11,6 +12,7 @@ from django.utils import timezone
 from courses import enrollment
 from courses.admin.base import Deletion, KeepsRecords, ModelForm, ReadOnly, TabularInline
 from courses.admin.items import ITEM_INLINES
+from courses.events import OutlineChanged
 from courses.models import (
     Content,
     ContentItem,
@@ -23,6 +25,7 @@ from courses.models import (
     Text,
     Video,
 )
+from users.events import announce
 
 
 class OrderForm(ModelForm):
@@ -158,6 +161,17 @@ class ModuleAdmin(KeepsRecords):
         super().save_related(request, form, formsets, change)
         number_anew(form.instance.contents.all())
         number_anew(form.instance.course.modules.all())
+        outlines_changed(form.instance.course_id)
+
+    def delete_model(self, request: HttpRequest, obj: Module) -> None:
+        super().delete_model(request, obj)
+        outlines_changed(obj.course_id)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Module]) -> None:
+        with transaction.atomic():
+            courses = set(queryset.order_by().values_list("course", flat=True))
+            super().delete_queryset(request, queryset)
+            outlines_changed(*courses)
 
 
 @admin.register(Content)
@@ -185,18 +199,35 @@ class ContentAdmin(KeepsRecords):
 
     @admin.action(description="Archive selected contents", permissions=["change"])
     def archive(self, request: HttpRequest, contents: QuerySet[Content]) -> None:
-        archived = contents.filter(archived_at=None).update(archived_at=timezone.now())
+        with transaction.atomic():
+            courses = courses_of(contents)
+            archived = contents.filter(archived_at=None).update(archived_at=timezone.now())
+            outlines_changed(*courses)
         self.message_user(request, f"{archived} archived: learners see them no more.", messages.SUCCESS)
 
     @admin.action(description="Bring selected contents back", permissions=["change"])
     def bring_back(self, request: HttpRequest, contents: QuerySet[Content]) -> None:
-        back = contents.update(archived_at=None)
+        with transaction.atomic():
+            courses = courses_of(contents)
+            back = contents.update(archived_at=None)
+            outlines_changed(*courses)
         self.message_user(request, f"{back} are in their outline again.", messages.SUCCESS)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         number_anew(form.instance.items.all())
         number_anew(form.instance.module.contents.all())
+        outlines_changed(form.instance.module.course_id)
+
+    def delete_model(self, request: HttpRequest, obj: Content) -> None:
+        super().delete_model(request, obj)
+        outlines_changed(obj.module.course_id)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Content]) -> None:
+        with transaction.atomic():
+            courses = courses_of(queryset)
+            super().delete_queryset(request, queryset)
+            outlines_changed(*courses)
 
 
 @admin.register(Text, Image, Video, File)
@@ -215,6 +246,16 @@ class ContentItemAdmin(ReadOnly):
     list_filter = ("content_type",)
     list_select_related = ("content", "content_type")
     search_fields = ("content__title",)
+
+
+def courses_of(contents: QuerySet[Content]) -> set[int]:
+    return set(contents.order_by().values_list("module__course", flat=True))
+
+
+def outlines_changed(*course_ids: int) -> None:
+    """Say so, for the learners' progress to follow; within the transaction that changes them."""
+    for course_id in course_ids:
+        announce(OutlineChanged(course_id))
 
 
 def number_anew(siblings: QuerySet[Any]) -> None:

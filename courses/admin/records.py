@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from courses.admin.base import Record
-from courses.models import ContentProgress, FocusSpan, LearningSession, ModuleProgress
+from courses.models import ContentProgress, FocusSpan, ItemProgress, LearningSession, ModuleProgress
 
 
 @admin.register(ContentProgress)
@@ -22,6 +22,14 @@ class ModuleProgressAdmin(Record):
     list_display = ("enrollment", "module", "completed_contents", "total_contents", "percentage", "completed_at")
     list_select_related = ("enrollment__student", "enrollment__course", "module")
     search_fields = ("enrollment__student__username", "enrollment__course__title", "module__title")
+    ordering = ("-id",)
+
+
+@admin.register(ItemProgress)
+class ItemProgressAdmin(Record):
+    list_display = ("enrollment", "item", "consumed_at")
+    list_select_related = ("enrollment__student", "enrollment__course", "item__content")
+    search_fields = ("enrollment__student__username", "enrollment__course__title", "item__content__title")
     ordering = ("-id",)
 
 

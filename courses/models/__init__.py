@@ -13,7 +13,7 @@ from courses.models.content import (
     Video,
 )
 from courses.models.enrollment import Certificate, CourseEnrollment, CourseWaitlist, EnrollmentEvent
-from courses.models.progress import ContentProgress, ModuleProgress
+from courses.models.progress import ContentProgress, ItemProgress, ModuleProgress
 from courses.models.session import FocusSpan, LearningSession
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "FocusSpan",
     "Image",
     "ItemBase",
+    "ItemProgress",
     "LearningSession",
     "Module",
     "ModuleProgress",

@@ -1,6 +1,7 @@
-"""How far a learner has come, by content and by module.
+"""How far a learner has come, by item, content and module.
 
-`time_spent` and `engaged_time` are written by the ledger (`courses/ledger.py`) alone.
+`time_spent` and `engaged_time` are written by the ledger (`courses/ledger.py`) alone, `view_count` and `last_viewed` by
+`courses/sessions.py`; who completes is `courses/progress.py`, and `courses/rollup.py` writes what follows from it.
 """
 
 from datetime import timedelta
@@ -9,7 +10,7 @@ from decimal import Decimal
 from django.db import models
 
 from courses.indexes import Index
-from courses.models.content import CompletionMethod, Content, Module
+from courses.models.content import CompletionMethod, Content, ContentItem, Module
 from courses.models.enrollment import CourseEnrollment
 
 
@@ -28,6 +29,9 @@ class ContentProgress(models.Model):
     )
 
     engaged_time = models.DurationField(default=timedelta)
+    completed_revision = models.BigIntegerField(
+        default=0, help_text="The enrolment's progress revision with which it was completed"
+    )
 
     class Meta:
         verbose_name_plural = "content progress"
@@ -75,3 +79,23 @@ class ModuleProgress(models.Model):
 
     def __str__(self) -> str:
         return f"{self.module}: {self.percentage} %"
+
+
+class ItemProgress(models.Model):
+    """What a learner has consumed of one item of an `auto` content: kept by `courses/consumption.py`."""
+
+    enrollment = models.ForeignKey(CourseEnrollment, on_delete=models.CASCADE, related_name="item_progress")
+    item = models.ForeignKey(ContentItem, on_delete=models.CASCADE, related_name="progress_records")
+    consumed_at = models.DateTimeField(null=True, blank=True)
+    played = models.JSONField(
+        default=list, blank=True, help_text="Of a video: [[start_ms, end_ms], …], in order, apart from each other"
+    )
+
+    class Meta:
+        verbose_name_plural = "item progress"
+        constraints = [
+            models.UniqueConstraint(fields=["enrollment", "item"], name="courses_itemprogress_unique_item"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item}: {'consumed' if self.consumed_at else 'begun'}"

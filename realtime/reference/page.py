@@ -58,7 +58,9 @@ WORDS: Final = {"ErrorCode": "an error code", "LostReason": "a reason", "Notific
 def page() -> str:
     parts = [HEAD, "## From the client\n"]
     parts += [_frame(frame) for frame in schemas.frames(protocol.ClientFrame)]
-    parts += ["### Sample\n", _struct(protocol.Sample), "## From the server\n"]
+    for part in (protocol.Sample, protocol.Played):
+        parts += [f"### {part.__name__}\n", _struct(part)]
+    parts += ["## From the server\n"]
     parts += [_frame(frame) for frame in schemas.frames(protocol.ServerFrame)]
     for part in (protocol.ConnectedUser, protocol.Limits, protocol.NotificationsHead, protocol.NotificationData):
         parts += [f"### {part.__name__}\n", _struct(part)]
@@ -135,6 +137,8 @@ def _type(schema: Schema) -> str:
             return f"at most {most} of {_type(items)}"
         case {"type": "integer", "minimum": least, "maximum": most}:
             return f"integer from {least}" + ("" if most == protocol.MAX_INTEGER else f" to {most:,}")
+        case {"type": "number", "minimum": least, "maximum": most}:
+            return f"number from {least:,} to {most:,}"
         case {"type": "string", "format": "date-time"}:
             return "time, RFC 3339"
         case {"type": "string", "format": "uuid"}:

@@ -1,14 +1,18 @@
 from datetime import timedelta
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from courses.analytics import instructor_totals
-from courses.models import CourseEnrollment, Module, ModuleProgress
+from courses.models import Content, ContentProgress, CourseEnrollment, Module, ModuleProgress
+from tests.courses.progressing import contents_of
 from tests.people import enroll, make_course, make_user
 from tests.rest import anonymous, by_token, queries_of
 from users.models import User
 
 PATH = "/api/v1/progress/"
+ENROLLMENT = "/api/v1/enrollments/{}/progress/"
 FIELDS = {
     "id",
     "course_title",
@@ -113,3 +117,109 @@ def test_an_instructors_totals_are_one_query(ines: User, ana: User, ben: User, d
             "avg_progress": 1.0,
             "total_learning_time": timedelta(hours=30, minutes=2),
         }
+
+
+# One enrolment
+
+
+def test_completing_over_rest_is_seen_wherever_progress_is(ines: User, ana: User) -> None:
+    course = make_course(ines, "intro")
+    enrollment = enroll(ana, course)
+    first, second, *_ = contents_of(course)
+    client = by_token(ana)
+    for _ in range(2):
+        answer = client.post(f"/api/v1/contents/{first.pk}/complete/")
+        assert (answer.status_code, answer.json()) == (
+            200,
+            {
+                "course": "intro",
+                "enrollment": enrollment.pk,
+                "revision": 1,
+                "content": first.pk,
+                "content_completed": True,
+                "module": first.module_id,
+                "module_percent": 50.0,
+                "course_percent": 25.0,
+                "status": "enrolled",
+            },
+        )
+    (module, _) = client.get("/api/v1/courses/intro/outline/").json()["modules"]
+    assert (module["percent"], [one["completed"] for one in module["contents"]]) == (50.0, [True, False])
+    assert client.get("/api/v1/courses/intro/").json()["enrollment"]["progress_percentage"] == 25.0
+    assert client.get(PATH).json()["results"][0]["progress_percentage"] == 25.0
+    client.post(f"/api/v1/contents/{second.pk}/complete/")
+    assert client.get(PATH).json()["results"][0]["completed_modules"] == 1
+
+
+def test_what_is_not_by_hand_is_409(ines: User, ana: User) -> None:
+    course = make_course(ines, "intro")
+    enroll(ana, course)
+    content = contents_of(course)[0]
+    Content.objects.update(completion_method="auto")
+    answer = by_token(ana).post(f"/api/v1/contents/{content.pk}/complete/")
+    assert (answer.status_code, answer.json()["code"]) == (409, "forbidden")
+
+
+def test_an_enrolment_shows_each_content_with_method_and_time(ines: User, ana: User) -> None:
+    course = make_course(ines, "intro", modules=1, contents=3)
+    enrollment = enroll(ana, course)
+    first, second, third = contents_of(course)
+    Content.objects.filter(pk=second.pk).update(completion_method="time_based", required_seconds=300)
+    ContentProgress.objects.create(
+        enrollment=enrollment,
+        content=second,
+        time_spent=timedelta(seconds=250.5),
+        engaged_time=timedelta(seconds=200),
+        view_count=2,
+        last_viewed=timezone.now(),
+    )
+    client = by_token(ana)
+    client.post(f"/api/v1/contents/{first.pk}/complete/")
+    Content.objects.filter(pk=first.pk).update(completion_method="auto")  # what applied stays
+    shown = client.get(ENROLLMENT.format(enrollment.pk)).json()
+    assert {name: shown[name] for name in ("enrollment", "course", "status", "percent", "revision")} == {
+        "enrollment": enrollment.pk,
+        "course": "intro",
+        "status": "enrolled",
+        "percent": 33.33,
+        "revision": 1,
+    }
+    (module,) = shown["modules"]
+    assert (module["percent"], module["completed_contents"], module["total_contents"]) == (33.33, 1, 3)
+    assert [
+        (one["id"], one["completion_method"], one["completed"], one["percent"], one["engaged_seconds"])
+        for one in module["contents"]
+    ] == [
+        (first.pk, "manual", True, 100.0, 0.0),
+        (second.pk, "time_based", False, 66.66, 200.0),
+        (third.pk, "manual", False, 0.0, 0.0),
+    ]
+    assert (module["contents"][1]["time_spent_seconds"], module["contents"][1]["view_count"]) == (250.5, 2)
+    assert by_token(ines).get(ENROLLMENT.format(enrollment.pk)).json() == shown
+
+
+def test_an_enrolment_takes_as_many_queries_for_a_hundred_contents_as_for_one(ines: User, ana: User) -> None:
+    paths = []
+    for slug, modules, contents in (("small", 1, 1), ("large", 10, 10)):
+        course = make_course(ines, slug, modules=modules, contents=contents)
+        enrollment = enroll(ana, course)
+        complete(enrollment, *course.modules.all())
+        rows = [ContentProgress(enrollment=enrollment, content=one, view_count=1) for one in contents_of(course)]
+        ContentProgress.objects.bulk_create(rows)
+        paths.append(ENROLLMENT.format(enrollment.pk))
+    client = by_token(ana)
+    few, many = (queries_of(client, path) for path in paths)
+    assert many == few <= 7
+
+
+def test_completing_takes_as_many_queries_in_a_large_course_as_in_a_small_one(ines: User, ana: User) -> None:
+    client = by_token(ana)
+    counts = []
+    for slug, modules, contents in (("small", 1, 2), ("large", 10, 10)):
+        course = make_course(ines, slug, modules=modules, contents=contents)
+        enroll(ana, course)
+        client.get(PATH)
+        with CaptureQueriesContext(connection) as captured:
+            assert client.post(f"/api/v1/contents/{contents_of(course)[0].pk}/complete/").status_code == 200
+        counts.append(len(captured))
+    assert counts[0] == counts[1]

@@ -10,6 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
@@ -94,9 +95,17 @@ class Moves(RuleBasedStateMachine):
     def withdraw(self, name: str) -> None:
         self.both("withdraw", name, lambda: moves.withdraw(enrollment=self.row(name), actor=self.people[name]))
 
-    @rule(
-        name=students, move=st.sampled_from(["approve", "approve", "reject", "pause", "resume", "complete", "remove"])
-    )
+    @rule(name=students)
+    def complete(self, name: str) -> None:
+        """It touches no seat, so nothing else happens with it."""
+        if self.oracle.status.get(name) == "enrolled":
+            with transaction.atomic():
+                moves.complete(enrollments=[self.row(name)])
+            self.oracle.complete(name)
+        self.oracle.told.clear()
+        self.agree([])
+
+    @rule(name=students, move=st.sampled_from(["approve", "approve", "reject", "pause", "resume", "remove"]))
     def decide(self, name: str, move: str) -> None:
         real = moves.withdraw if move == "remove" else getattr(moves, move)
         reason = {"reason": "Because."} if move == "reject" else {}

@@ -44,6 +44,7 @@ POST   modules/{pk}/contents/               401    404     404   201   404   201
 PUT    modules/{pk}/contents/order/         401    404     404   204   404   204
 GET    contents/{pk}/                       401    404     404   200   404   200
 PATCH  contents/{pk}/                       401    404     404   200   404   200
+POST   contents/{pk}/complete/              401    200     403   403   403   403
 DELETE contents/{pk}/                       401    404     404   204   404   204
 GET    contents/{pk}/items/                 401    404     404   200   404   200
 POST   contents/{pk}/items/                 401    404     404   201   404   201
@@ -69,6 +70,7 @@ POST   enrollments/{pk}/reject/             401    403     404   409   404   409
 POST   enrollments/{pk}/pause/              401    403     404   200   404   200
 POST   enrollments/{pk}/resume/             401    403     404   409   404   409
 POST   enrollments/{pk}/withdraw/           401    200     404   200   404   200
+GET    enrollments/{pk}/progress/           401    200     404   200   404   200
 GET    progress/                            401    200     200   200   200   200
 GET    sessions/                            401    200     200   200   200   200
 GET    sessions/{pk}/                       401    200     404   200   404   200
@@ -100,6 +102,7 @@ DRAFT = """
 GET    courses/{slug}/                      404    404     404   200   404   200
 PATCH  courses/{slug}/                      401    404     404   200   404   200
 GET    courses/{slug}/outline/              401    404     404   200   404   200
+POST   contents/{pk}/complete/              401    404     404   404   404   404
 POST   courses/{slug}/publish/              401    404     404   200   404   200
 GET    courses/{slug}/modules/              401    404     404   200   404   200
 GET    items/{pk}/                          401    404     404   200   404   200
@@ -240,6 +243,10 @@ def test_every_route_has_its_row() -> None:
 @pytest.mark.parametrize("status", ["pending", "paused", "withdrawn", "rejected"])
 def test_without_access_a_learner_is_as_any_other(status: str, world: dict[str, Any], callers: dict[str, Any]) -> None:
     CourseEnrollment.objects.update(status=status)
-    for method, route in (("GET", "courses/{slug}/outline/"), ("GET", "items/{pk}/file/")):
+    for method, route in (
+        ("GET", "courses/{slug}/outline/"),
+        ("GET", "items/{pk}/file/"),
+        ("POST", "contents/{pk}/complete/"),
+    ):
         given = answers(method, route, world, callers)
         assert given["learner"] == given["other"] in {403, 404}

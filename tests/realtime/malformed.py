@@ -29,6 +29,10 @@ def sampling(*, session: Any = 901, samples: Any = None, **fields: Any) -> str:
     return json.dumps({"type": "session.samples", "ref": "r", "session": session, "samples": samples})
 
 
+def consuming(*ranges: Any) -> str:
+    return json.dumps({"type": "content.consumed", "ref": "r", "item": 31, "ranges": ranges})
+
+
 def without(name: str, text: str) -> str:
     return json.dumps({key: value for key, value in json.loads(text).items() if key != name})
 
@@ -165,6 +169,14 @@ BAD_FRAMES = [
     ('{"type":"notifications.seen","ref":"r"}', "number: this field is required", "r"),
     ('{"type":"notifications.seen","ref":"r","number":-1}', "number: expected `int` >= 0", "r"),
     ('{"type":"notifications.seen","ref":"r","number":"58"}', "number: expected `int`, got `str`", "r"),
+    ('{"type":"content.complete","ref":"r"}', "content: this field is required", "r"),
+    ('{"type":"content.complete","ref":"r","content":1.5}', "content: expected `int`, got `float`", "r"),
+    ('{"type":"content.consumed","ref":"r"}', "item: this field is required", "r"),
+    (consuming({"start": 0}), "ranges[0].end: this field is required", "r"),
+    (consuming({"start": -0.1, "end": 1}), "ranges[0].start: expected `float` >= 0.0", "r"),
+    (consuming({"start": 0, "end": 86_401}), "ranges[0].end: expected `float` <= 86400.0", "r"),
+    (consuming({"start": "0", "end": 1}), "ranges[0].start: expected `float`, got `str`", "r"),
+    (consuming(*[{"start": 0, "end": 1}] * 101), "ranges: expected `array` of length <= 100", "r"),
     ('{"type":"session.close","ref":"r","session":1,"samples":null}', "samples: expected `array`, got `null`", "r"),
 ]
 

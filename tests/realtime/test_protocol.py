@@ -61,6 +61,14 @@ GOOD = [
     ),
     ('{"type":"notifications.seen","number":0}', protocol.NotificationsSeen(number=0)),
     ('{"type":"session.close","session":901}', protocol.SessionClose(session=901, samples=[])),
+    ('{"type":"content.complete","ref":"c","content":12}', protocol.ContentComplete(ref="c", content=12)),
+    ('{"type":"content.consumed","item":31}', protocol.ContentConsumed(item=31)),
+    (
+        '{"type":"content.consumed","item":33,"ranges":[{"start":0,"end":12.5},{"start":86399.9,"end":86400}]}',
+        protocol.ContentConsumed(
+            item=33, ranges=[protocol.Played(start=0, end=12.5), protocol.Played(start=86_399.9, end=86_400)]
+        ),
+    ),
     # What is odd and yet a frame.
     (' \n{ "type" : "ping" }\t', protocol.Ping()),
     ('{"type":"ping","future":{"deep":[1e999,{"type":5}]}}', protocol.Ping()),
@@ -147,8 +155,20 @@ FIELDS = [
     "session",
     "samples",
     "number",
+    "item",
+    "ranges",
 ]
-KINDS = ["hello", "ping", "session.open", "session.samples", "session.close", "notifications.seen", "nope"]
+KINDS = [
+    "hello",
+    "ping",
+    "session.open",
+    "session.samples",
+    "session.close",
+    "notifications.seen",
+    "content.complete",
+    "content.consumed",
+    "nope",
+]
 NEARLY_FRAMES = st.fixed_dictionaries(
     {}, optional={"type": st.sampled_from(KINDS) | ANY_JSON} | dict.fromkeys(FIELDS, ANY_JSON)
 ).map(json.dumps)
@@ -275,6 +295,21 @@ SENT = [
     (
         protocol.WaitlistUpdated(course="intro", position=None, offer_expires_at=None),
         '{"type":"waitlist.updated","course":"intro","position":null,"offer_expires_at":null}',
+    ),
+    (
+        protocol.ProgressUpdated(
+            course="intro",
+            enrollment=5,
+            revision=9,
+            content=12,
+            content_completed=True,
+            module=3,
+            module_percent=50.0,
+            course_percent=25.0,
+            status="enrolled",
+        ),
+        """{"type":"progress.updated","course":"intro","enrollment":5,"revision":9,"content":12,"content_completed":true,
+        "module":3,"module_percent":50.0,"course_percent":25.0,"status":"enrolled"}""",
     ),
     (protocol.Bye(reconnect_after_ms=1_500), '{"type":"bye","reconnect_after_ms":1500}'),
 ]
