@@ -53,7 +53,6 @@ export const ERROR_CODES: Readonly<Record<string, AfterError>> = {
   not_enrolled: "drop",
   not_found: "drop",
   forbidden: "drop",
-  not_manual: "drop",
   bad_json: "drop",
   bad_frame: "drop",
   unknown_type: "drop",

@@ -104,7 +104,7 @@ export class Consumption {
 
   #tell(item: number, send: (frame: ClientFrame) => number): number {
     const consumed = this.#items.get(item);
-    if (consumed === undefined || consumed.sentAt !== null) return Infinity;
+    if (consumed?.sentAt !== null) return Infinity;
     const ranges = longest(consumed.played, STRETCHES);
     const wait = send({ type: "content.consumed", ref: `${REF}${item}`, item, ranges });
     if (wait > 0) return wait;

@@ -91,6 +91,45 @@ export interface NotificationsSeen {
   readonly number: number;
 }
 
+/**
+ * The user says that a `manual` content is done. Said again, it changes nothing.
+ *
+ * What comes of it is a `progress.updated` on every connection of the user.
+ */
+export interface ContentComplete {
+  readonly type: "content.complete";
+  /** The client's own mark; the answer or the error repeats it. */
+  readonly ref?: string | null;
+  /** The content's number. */
+  readonly content: number;
+}
+
+/**
+ * A text was read to its end, an image seen, or of a video these ranges played: for contents that
+ * complete so.
+ *
+ * Ranges add up, over frames and devices, so sending them again is harmless; `rate_limited` when
+ * there has not been the time to play so much. A file counts when it is downloaded. It needs a
+ * session of the content, live or ended.
+ */
+export interface ContentConsumed {
+  readonly type: "content.consumed";
+  /** The client's own mark; the answer or the error repeats it. */
+  readonly ref?: string | null;
+  /** The item's number, from the outline. */
+  readonly item: number;
+  /** With a video only. */
+  readonly ranges?: readonly Played[];
+}
+
+/** A stretch of a video that was played. */
+export interface Played {
+  /** Seconds of the video. */
+  readonly start: number;
+  /** Seconds of the video. */
+  readonly end: number;
+}
+
 /** The body of `POST /api/v1/sessions/KEY/samples/`: the same rules as over the socket. */
 export interface Posted {
   /** In order; acknowledged ones are passed over. None at all sets the session's clock going. */
@@ -333,6 +372,10 @@ export interface NotificationData {
   readonly text?: string;
   /** Until when the seat is kept. */
   readonly offer_expires_at?: string;
+  /** The module's number. */
+  readonly module?: number;
+  /** The module's title, at that time. */
+  readonly module_title?: string;
 }
 
 /** How far the user has seen them; sent on all of the user's connections when that changes. */
@@ -355,6 +398,35 @@ export interface WaitlistUpdated {
   readonly position: number | null;
   /** With position 0: until when the seat is kept. */
   readonly offer_expires_at: string | null;
+}
+
+/**
+ * The user's progress in a course changed; sent on every connection of theirs.
+ *
+ * One for each content that was completed. A change of another kind (the course's owner added or
+ * archived something) names no content and no module: read the outline anew. Percents are as of
+ * now, also where several come at once.
+ */
+export interface ProgressUpdated {
+  readonly type: "progress.updated";
+  /** The course's slug. */
+  readonly course: string;
+  /** The enrolment's number. */
+  readonly enrollment: number;
+  /** Grows with every change of this enrolment's progress: drop older ones. */
+  readonly revision: number;
+  /** The content that was completed. */
+  readonly content: number | null;
+  /** Whether it is completed. */
+  readonly content_completed: boolean | null;
+  /** The module that it is in. */
+  readonly module: number | null;
+  /** How much of the module is completed. */
+  readonly module_percent: number | null;
+  /** How much of the course is completed. */
+  readonly course_percent: number;
+  /** The enrolment's: `enrolled`, `completed`, … */
+  readonly status: string;
 }
 
 /** A request was refused. With `session_closed` come all the fields of `session.ack`. */
@@ -484,7 +556,9 @@ export type ClientFrame =
   | SessionOpen
   | SessionSamples
   | SessionClose
-  | NotificationsSeen;
+  | NotificationsSeen
+  | ContentComplete
+  | ContentConsumed;
 
 export type ServerFrame =
   | Welcome
@@ -496,5 +570,6 @@ export type ServerFrame =
   | Notification
   | NotificationsState
   | WaitlistUpdated
+  | ProgressUpdated
   | Error
   | Bye;

@@ -18,6 +18,7 @@ const ANSWER_WITHIN_MS = 20_000;
 const REF = "complete.";
 
 const NOTHING: ProgressState = { courses: {}, asked: {} };
+const NONE: Pick<CourseProgress, "completed" | "modules"> = { completed: [], modules: {} };
 
 export class Progress {
   readonly store = new Store<ProgressState>(NOTHING);
@@ -84,16 +85,16 @@ export class Progress {
 /** The course as it stands with this frame, which is newer. */
 function after(before: CourseProgress | undefined, frame: ProgressUpdated): CourseProgress {
   const { enrollment, revision, content, module, module_percent, course_percent, status } = frame;
-  const known = before?.enrollment === enrollment ? before : { completed: [], modules: {} };
-  const isNew = content !== null && frame.content_completed === true && !known.completed.includes(content);
+  const { completed, modules } = before?.enrollment === enrollment ? before : NONE;
+  const isNew = content !== null && frame.content_completed === true && !completed.includes(content);
   return {
     enrollment,
     revision,
     percent: course_percent,
     status,
     content,
-    completed: isNew ? [...known.completed, content] : known.completed,
+    completed: isNew ? [...completed, content] : completed,
     // What names no module may have changed any.
-    modules: module === null || module_percent === null ? {} : { ...known.modules, [module]: module_percent },
+    modules: module === null || module_percent === null ? {} : { ...modules, [module]: module_percent },
   };
 }

@@ -95,10 +95,10 @@ test("a frame that gets lost is said again", () => {
 });
 
 test("a refusal is kept for the page, which may ask again", () => {
-  page.server.refusals["content.complete"] = [{ code: "not_manual", message: "It completes itself." }];
+  page.server.refusals["content.complete"] = [{ code: "forbidden", message: "It completes itself." }];
   page.client.complete(12);
   page.world.advance(60_000);
-  expect(state().asked[12]).toMatchObject({ code: "not_manual", message: "It completes itself." });
+  expect(state().asked[12]).toMatchObject({ code: "forbidden", message: "It completes itself." });
   expect(asked()).toEqual([12]);
   page.client.complete(12);
   expect(state().asked).toEqual({ 12: null });

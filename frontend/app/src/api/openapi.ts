@@ -23,6 +23,23 @@ export interface paths {
         patch: operations["contents_partial_update"];
         trace?: never;
     };
+    "/api/v1/contents/{id}/complete/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Say that a content is done. Again, it changes nothing and is answered alike. */
+        post: operations["contents_complete_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contents/{id}/items/": {
         parameters: {
             query?: never;
@@ -364,6 +381,23 @@ export interface paths {
         put?: never;
         /** @description Owner and staff: take access away for a while; the seat stays. */
         post: operations["enrollments_pause_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrollments/{id}/progress/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How far an enrolment has come in each module and content: one's own, or in a course of one's own. */
+        get: operations["enrollments_progress_retrieve"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -890,6 +924,20 @@ export interface components {
             password: string;
             new_password: string;
         };
+        /** @description Where the learner stands with this content completed: the fields of `progress.updated`. */
+        Completed: {
+            course: string;
+            enrollment: number;
+            revision: number;
+            content: number;
+            content_completed: boolean;
+            module: number;
+            /** Format: double */
+            module_percent: number;
+            /** Format: double */
+            course_percent: number;
+            status: components["schemas"]["EnrollmentStatus"];
+        };
         /**
          * @description * `manual` - Manual Mark Complete
          *     * `auto` - Automatic
@@ -918,6 +966,33 @@ export interface components {
             required_seconds: number | null;
             /** Format: date-time */
             readonly archived_at: string | null;
+        };
+        /**
+         * @description A content of `catalogue.enrollment_modules`.
+         *
+         *     `completion_method` is the one that applied when it was completed; until then, the one that will. `percent` is how
+         *     far it has come: of its required seconds, or of its items.
+         */
+        ContentProgress: {
+            readonly id: number;
+            readonly title: string;
+            /** @description Empty: after the last */
+            readonly order: number;
+            completion_method: components["schemas"]["CompletionMethodEnum"];
+            /** @description Seconds of engaged time that complete a time based content */
+            readonly required_seconds: number | null;
+            completed: boolean;
+            /** Format: date-time */
+            completed_at: string | null;
+            /** Format: double */
+            percent: number;
+            /** Format: double */
+            readonly time_spent_seconds: number;
+            /** Format: double */
+            readonly engaged_seconds: number;
+            view_count: number;
+            /** Format: date-time */
+            last_viewed: string | null;
         };
         /** @description A content of a module; a new one comes after the last. `archived` takes it out of the outline, or back in. */
         ContentRequest: {
@@ -1061,6 +1136,22 @@ export interface components {
             readonly rejection_reason: string;
             /** @description The request was born of a seat offer, and keeps that seat until it is decided. */
             readonly from_offer: boolean;
+        };
+        /** @description An enrolment with its modules, and in each its contents, in the order of the outline. */
+        EnrollmentProgress: {
+            readonly enrollment: number;
+            readonly course: string;
+            readonly status: components["schemas"]["EnrollmentStatus"];
+            /** Format: date-time */
+            readonly completed_on: string | null;
+            /** Format: double */
+            readonly percent: number;
+            readonly revision: number;
+            /** Format: double */
+            readonly time_spent_seconds: number;
+            /** Format: double */
+            readonly engaged_seconds: number;
+            readonly modules: components["schemas"]["ModuleProgress"][];
         };
         /**
          * @description * `pending` - Pending Approval
@@ -1241,6 +1332,20 @@ export interface components {
             overview: string;
             /** @description Empty: after the last */
             readonly order: number;
+        };
+        /** @description A module of `catalogue.enrollment_modules`. `completed_at` stays, also when a content is added after it. */
+        ModuleProgress: {
+            readonly id: number;
+            readonly title: string;
+            /** @description Empty: after the last */
+            readonly order: number;
+            /** Format: double */
+            percent: number;
+            completed_contents: number;
+            total_contents: number;
+            /** Format: date-time */
+            completed_at: string | null;
+            contents: components["schemas"]["ContentProgress"][];
         };
         /** @description A module of a course; a new one comes after the last. */
         ModuleRequest: {
@@ -1969,6 +2074,57 @@ export interface operations {
             404: components["responses"]["Problem404"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    contents_complete_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Completed"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            /** @description `not_enrolled`: you do not learn in its course. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such content, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: it is not completed by hand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
         };
@@ -3100,6 +3256,39 @@ export interface operations {
             };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    enrollments_progress_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrollmentProgress"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            /** @description No such enrolment, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
         };
