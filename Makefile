@@ -47,7 +47,7 @@ stress: $(VENV) $(APP) browser ## fault, race, property and browser tests at ful
 	STRESS=1 $(BIN)/python -m pytest tests/faults tests/races tests/courses tests/realtime tests/e2e \
 		tests/contract/test_openapi.py
 
-bench: $(VENV) ## what one core carries, beside a bare echo and the usual way: benchmarks/RESULTS.md, NEWS.md (10 minutes)
+bench: $(VENV) ## what one core carries, beside a bare echo and the usual way: benchmarks/RESULTS.md, SEATS.md, NEWS.md (25 minutes)
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.seats
 	$(BIN)/python -m benchmarks.news

@@ -11,6 +11,7 @@ import statistics
 import sys
 import time
 from dataclasses import dataclass, field
+from math import inf, sqrt
 from pathlib import Path
 
 from benchmarks import profiling, report, stage
@@ -21,6 +22,10 @@ GROWTH = 0.03
 """A load is sustained when all of it is answered, 99 of 100 within LAG_SECONDS, and the lag does not grow: by the end
 the median latency has risen by no more than this part of the time that has passed."""
 FIRST_GUESS: dict[Speaks, float] = {"studybeat": 8_000, "echo": 8_000, "tutorial": 200}
+BEAT_SECONDS = 15.0
+LOADS_A_TURN = 10
+LARGE_STEP = 1.25
+PRECISION = 0.05
 TURNS: tuple[Speaks, ...] = ("studybeat", "echo", "tutorial")
 FRAMES_PER_SECOND = 18.0  # of a connection: below the protocol's limit of 20
 WARM_UP = (
@@ -77,6 +82,7 @@ class Bench:
         self.results = Results(self.connections, self.seconds, command, FLUSH_EVERY_SECONDS, os.getloadavg()[0])
         self.ports = iter(range(arguments.port, arguments.port + 1000))
         self.guess = dict(FIRST_GUESS)
+        self.heard_at: dict[Speaks, float] = {}
         self.most = dict.fromkeys(TURNS, self.connections * FRAMES_PER_SECOND)
 
     def start(self, name: Speaks) -> stage.Server:
@@ -85,6 +91,18 @@ class Bench:
     def connect(self, name: Speaks, server: stage.Server) -> None:
         seats = self.learners.seats_of_rows() if name == "tutorial" else self.learners.seats()
         self.fleet.connect(name, server.port, seats[: self.connections])
+        self.heard_at[name] = time.monotonic()
+
+    def connect_anew(self, name: Speaks) -> None:
+        """After a load so far beyond what it sustains that samples were refused: later ones would have a hole before
+        them. What was acknowledged until then is not looked for."""
+        self.fleet.disconnect(name)
+        stored = -1
+        while (now_stored := stage.samples_stored(opened=True)) > stored:
+            stored = now_stored
+            time.sleep(2)
+        self.stored_before[name] = stored
+        self.connect(name, self.servers[name])
 
     # Memory
 
@@ -109,6 +127,10 @@ class Bench:
 
     def load(self, name: Speaks, rate: float, seconds: float) -> tuple[Answers, bool]:
         """One load; whether it was sustained. Waits until all is answered before it returns."""
+        for other, heard_at in self.heard_at.items():
+            if time.monotonic() - heard_at > BEAT_SECONDS:
+                self.beat(other)
+        self.heard_at[name] = time.monotonic() + seconds
         answers = self.fleet.run(name, rate=rate, seconds=seconds, patience=LAG_SECONDS)
         rise = quantile(answers.late, 0.5) - quantile(answers.early, 0.5)
         is_sustained = (
@@ -117,16 +139,20 @@ class Bench:
             and quantile(answers.latencies, 0.99) <= LAG_SECONDS * 1000
             and rise <= GROWTH * seconds / 2 * 1000
         )
+        if strange := [answer for answer in answers.strange if '"rate_limited"' not in answer]:
+            sys.exit(f"{name} answered: {strange[0]} (and {len(strange) - 1} more)")
         if answers.strange:
-            sys.exit(f"{name} answered: {answers.strange[0]} (and {len(answers.strange) - 1} more)")
+            self.connect_anew(name)
+            return answers, False
         self.fleet.settle(name)
         return answers, is_sustained
 
-    def wake(self, name: Speaks) -> None:
-        """A sample from each connection, which counts for nothing. Pages beat every ten seconds; while the others had
-        their turn these did not, so that leases have ended."""
+    def beat(self, name: Speaks) -> None:
+        """A sample from each connection, which counts for nothing: between two loads, as pages beat all the time. Else
+        leases would end while the others have their turn, and the next turn begin with sessions that are revived."""
         self.fleet.run(name, rate=self.connections, seconds=1, patience=30)
         self.fleet.settle(name, 30)
+        self.heard_at[name] = time.monotonic()
 
     def find_guess(self, name: Speaks) -> None:
         """Roughly where it gives in, before anything counts."""
@@ -137,32 +163,36 @@ class Bench:
         say(f"about {self.guess[name]:8.0f}/s  {name}")
 
     def highest(self, name: Speaks, server: stage.Server) -> float:
-        """The highest rate sustained: up while it holds, down while it doesn't, by smaller and smaller steps."""
-        rate, step, best, was_sustained = self.guess[name], 0.08, 0.0, None
+        """The highest rate sustained: in large steps until it lies between two, then halving what is between.
+
+        A rate counts as too high when it failed twice: a machine that is slow for a second is no bound.
+        """
+        rate, sustained, failed = self.guess[name], 0.0, inf
         cpu_us = 0.0
-        self.wake(name)
-        for _ in range(7):
+        for _ in range(LOADS_A_TURN):
             began = server.cpu_seconds()
             answers, is_sustained = self.load(name, rate, self.seconds)
-            if is_sustained and rate > best:
-                best, cpu_us = rate, (server.cpu_seconds() - began) / answers.sent * 1e6
-            if was_sustained not in (None, is_sustained):
-                step /= 2
-            if step < 0.02:
+            if is_sustained:
+                sustained, cpu_us = rate, (server.cpu_seconds() - began) / answers.sent * 1e6
+            elif not self.load(name, rate, self.seconds)[1]:
+                failed = rate
+            else:
+                sustained = rate
+            if sustained == self.most[name] or failed < sustained * (1 + PRECISION):
                 break
-            was_sustained = is_sustained
-            rate = min(rate * (1 + step if is_sustained else 1 - step), self.most[name])
-        if best:
-            self.guess[name] = best
+            if failed == inf:
+                rate = min(sustained * LARGE_STEP, self.most[name])
+            else:
+                rate = sqrt(sustained * failed) if sustained else failed / LARGE_STEP
+        if cpu_us:
             self.results.cpu_us.setdefault(name, []).append(cpu_us)
-        else:
-            self.guess[name] *= 0.8
-        return best
+        self.guess[name] = sustained or rate
+        return sustained
 
     def rates(self) -> None:
         """The rounds. After each turn, what was acknowledged is looked for in the database."""
         self.stored_before = {"studybeat": stage.samples_stored(opened=True), "tutorial": 0}
-        servers = {name: self.start(name) for name in TURNS}
+        self.servers = servers = {name: self.start(name) for name in TURNS}
         for name, server in servers.items():
             self.connect(name, server)
             self.find_guess(name)
@@ -195,7 +225,6 @@ class Bench:
         self.results.verified[name] = stored
 
     def latency(self, name: Speaks, rate: float) -> None:
-        self.wake(name)
         answers, _ = self.load(name, rate, 15.0)
         p50, p99 = quantile(answers.latencies, 0.5), quantile(answers.latencies, 0.99)
         self.results.latencies[name] = rate, p50, p99
@@ -204,7 +233,6 @@ class Bench:
         say(f"latency  {name:9}  p50 {p50:.1f} ms, p99 {p99:.1f} ms at {rate:.0f}/s")
 
     def profile(self, server: stage.Server, rate: float) -> None:
-        self.wake("studybeat")
         with profiling.sampling(server.process.pid, self.data_dir / "profile.txt") as taken:
             self.load("studybeat", rate, profiling.SECONDS + 2)
         self.results.profile = taken()
@@ -214,7 +242,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--connections", type=int, default=2_000)
     parser.add_argument("--rounds", type=int, default=5, help="0: memory only, and no report")
-    parser.add_argument("--seconds", type=float, default=5.0, help="how long each load lasts")
+    parser.add_argument("--seconds", type=float, default=4.0, help="how long each load lasts")
     parser.add_argument("--memory-rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2, help="processes that make the load")
     parser.add_argument("--port", type=int, default=18_000)

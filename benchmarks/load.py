@@ -278,6 +278,7 @@ class Worker:
         return sum(client.seq for client in clients), sum(client.answered for client in clients)
 
     def disconnect(self, speaks: Speaks) -> None:
+        self.strange = []
         for client in self.groups.pop(speaks):
             client.socket.close()
 

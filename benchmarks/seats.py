@@ -79,6 +79,7 @@ def main() -> None:
     parser.add_argument("--learners", type=int, default=1_000)
     parser.add_argument("--courses", type=int, default=100, help="how many are many")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--report", type=Path, default=stage.ROOT / "benchmarks" / "SEATS.md")
     arguments = parser.parse_args()
     data_dir = Path(stage.ROOT / ".data" / "bench")
     stage.fresh_database(data_dir)
@@ -99,13 +100,26 @@ def main() -> None:
                 latencies[courses] += took
     for server in servers:
         server.stop()
+    rows = []
     for courses, found in rates.items():
         into = "one hot course" if courses == 1 else f"{courses} courses"
         p50, *_, p99 = statistics.quantiles(latencies[courses], n=100)[49:]
-        sys.stdout.write(
-            f"{statistics.median(found):7.0f} enrolments/s into {into} (p50 {p50:.0f} ms, p99 {p99:.0f} ms;"
-            f" {CLIENTS} at a time, {arguments.learners} learners a round, median of {arguments.rounds} rounds)\n"
-        )
+        rows.append(f"| {into} | {statistics.median(found):.0f} | {p50:.0f} ms | {p99:.0f} ms |")
+    text = f"""# Enrolments over HTTP
+
+Written by `{" ".join(["python -m benchmarks.seats", *sys.argv[1:]])}`. Two server processes, the load and PostgreSQL on
+the machine's two cores; {CLIENTS} clients at a time, {arguments.learners:,} learners a round, medians of
+{arguments.rounds} rounds. Every answer is a seat taken, with its audit row and its notification.
+
+| into | a second | median | p99 |
+|---|--:|--:|--:|
+{chr(10).join(rows)}
+
+A course's seats are given under the lock of its row, one at a time: what an enrolment takes within its transaction
+bounds what one course can do.
+"""
+    arguments.report.write_text(text)
+    sys.stdout.write(text)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ the enrolment is what keeps two devices of a learner apart: it is taken first, a
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection, transaction
 
@@ -163,7 +162,7 @@ def follow_enrollments(enrollment_ids: Sequence[int]) -> None:
         roll_up(enrollment_ids)
 
 
-def _due(enrollment_ids: Sequence[int]) -> list[Any]:
+def _due(enrollment_ids: Sequence[int]) -> list[Pair]:
     with connection.cursor() as cursor:
         cursor.execute(DUE.format(which="p.enrollment_id = ANY(%s)"), [list(enrollment_ids)])
-        return cursor.fetchall()
+        return [(enrollment, content) for enrollment, content in cursor.fetchall()]

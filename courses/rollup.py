@@ -95,7 +95,7 @@ def roll_up(enrollment_ids: Sequence[int], *, completed: Mapping[int, int] | Non
     changed = [one for one in modules if one.has_changed()]
     _write_modules(changed)
     has_changed = {one.enrollment for one in changed}
-    found = CourseEnrollment.objects.filter(pk__in=enrollment_ids).order_by("student", "pk")
+    found = list(CourseEnrollment.objects.filter(pk__in=enrollment_ids).order_by("student", "pk"))
     raised: list[tuple[CourseEnrollment, Decimal, int]] = []
     full: list[CourseEnrollment] = []
     for row in found:
@@ -107,9 +107,11 @@ def roll_up(enrollment_ids: Sequence[int], *, completed: Mapping[int, int] | Non
         if 0 < count.total == count.completed:
             full.append(row)
     if raised:
-        columns = [[row.pk for row, _, _ in raised], [now for _, now, _ in raised], [changes for *_, changes in raised]]
         with connection.cursor() as cursor:
-            cursor.execute(RAISE, columns)
+            cursor.execute(
+                RAISE,
+                [[row.pk for row, *_ in raised], [now for _, now, _ in raised], [changes for *_, changes in raised]],
+            )
     _announce_modules(found, changed)
     places.complete(enrollments=full)
     for row, *_ in raised:

@@ -23,7 +23,7 @@ BAD_REQUEST = {"code": "bad_request", "detail": "This request can't be answered 
 SERVER_ERROR = {"code": "server_error", "detail": "Something went wrong on our side. It has been noted."}
 
 TOO_LARGE = {"code": "too_large", "detail": "This is more than a request may carry."}
-UNAVAILABLE = {"code": "unavailable", "detail": "The database does not answer at the moment. Try again shortly."}
+UNAVAILABLE = {"code": "unavailable", "detail": "Too much to do, or the database does not answer. Try again shortly."}
 
 # The framework's names for its errors, in ours.
 CODES: dict[type[Exception], str] = {

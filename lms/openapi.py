@@ -28,7 +28,7 @@ REASONS = {
     "413": "More than a request may carry.",
     "415": "Not a type that is read here.",
     "429": "Too many requests: again after `Retry-After` seconds.",
-    "503": "The database does not answer at the moment: again after `Retry-After` seconds.",
+    "503": "Too much to do, or the database does not answer: again after `Retry-After` seconds.",
 }
 
 

@@ -16,10 +16,10 @@ from django.db.models import Model, QuerySet
 from django.db.models.functions import Now
 from msgspec import convert
 
-from realtime import texts
 from realtime.models import Notification
 from realtime.protocol import NotificationData, NotificationKind
-from users import unsubscribe
+from realtime.texts import of_notification
+from users import texts, unsubscribe
 from users.models import User
 
 WORTH_A_MAIL: Final = frozenset(
@@ -47,7 +47,7 @@ def mail_notification(notification_id: int) -> None:
         return
     user, kind = row.user, NotificationKind(row.kind)
     data = convert(row.data, NotificationData)
-    title, body = texts.of_notification(kind, data, language=user.language, timezone_name=user.timezone)
+    title, body = of_notification(kind, data, language=user.language, timezone_name=user.timezone)
     mail = compose(
         "mail/notification",
         user=user,

@@ -13,8 +13,9 @@ from django.db import connection
 from django.db.models import Count, Q
 
 from courses.models import Course, CourseEnrollment, CourseWaitlist
-from realtime import delivery, texts
+from realtime import delivery
 from realtime.models import Digest, NotificationCursor
+from users import texts
 from users.models import User
 
 SEND_HOUR: Final = 8

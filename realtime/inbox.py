@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import msgspec
 from django.db import connection
 
-from realtime import texts
 from realtime.protocol import (
     MAX_INTEGER,
     MISSED_NOTIFICATIONS,
@@ -22,6 +21,7 @@ from realtime.protocol import (
     NotificationsHead,
     ProgressUpdated,
 )
+from realtime.texts import of_notification
 
 INBOXES = """
 SELECT c.user_id, c.head, c.seen, u.language, u.timezone, n.number, n.kind, n.created_at, n.data
@@ -157,7 +157,7 @@ def notification(
 ) -> Notification:
     """A row as it is sent, in the words of this language and by the clocks of this time zone."""
     told = NotificationKind(kind)
-    title, body = texts.of_notification(told, data, language=language, timezone_name=timezone_name)
+    title, body = of_notification(told, data, language=language, timezone_name=timezone_name)
     return Notification(number=number, kind=told, created_at=created_at, title=title, body=body, data=data)
 
 

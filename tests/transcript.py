@@ -17,7 +17,7 @@ WIDTH = 110
 VOLATILE = [
     (r"\s+", " "),  # where a line is broken depends on how long the rest is
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
-    (r'"server_time": "[^"]+"', '"server_time": TIME'),
+    (r'"\d{4}-\d\d-\d\dT[^"]+"', "TIME"),
     (r'"(id|session|content|now_ms|reconnect_after_ms)": \d+', r'"\1": N'),
 ]
 
@@ -108,10 +108,9 @@ class Poster:
         self.who = who
         self.http = httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
 
-    async def posts(self, key: str, body: Frame) -> Frame:
-        path = f"/api/v1/sessions/{key}/samples/"
-        self.transcript.line(self.who, "→", body, f"POST {path}")
-        response = await self.http.post(path, json=body)
+    async def posts(self, path: str, body: Frame) -> Frame:
+        self.transcript.line(self.who, "→", body, f"POST /api/v1/{path}")
+        response = await self.http.post(f"/api/v1/{path}", json=body)
         answer: Frame = response.json()
         self.transcript.line(self.who, "←", answer, str(response.status_code))
         return answer

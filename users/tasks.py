@@ -6,12 +6,10 @@ from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.mail import send_mail
 from django.db.models.functions import Now
-from django.utils import translation
-from django.utils.translation import gettext as _
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from users import links, personal_data
+from users import links, personal_data, texts
 from users.models import RateCount, User
 
 PATIENTLY = RetryStrategy(max_attempts=8, exponential_wait=3)
@@ -24,14 +22,7 @@ def mail_verification(user_id: int) -> None:
     user = User.objects.filter(pk=user_id).first()
     if user is None or not (secret := links.verification_secret(user)):
         return
-    with translation.override(user.language):
-        _send(
-            user,
-            _("Is this your e-mail address?"),
-            _("Open this page to confirm the address of your Studybeat account %(name)s. It works for 24 hours:"),
-            f"verify-email#{secret}",
-            _("If you have no such account, somebody mistyped theirs: do nothing, and you get no further mail."),
-        )
+    _send(user, "verification", f"verify-email#{secret}")
 
 
 @app.task(retry=PATIENTLY)
@@ -40,19 +31,18 @@ def mail_password_reset(user_id: int) -> None:
     user = User.objects.filter(pk=user_id, is_active=True, email_verified=True).first()
     if user is None:
         return
-    with translation.override(user.language):
-        _send(
-            user,
-            _("A new password"),
-            _("Open this page to set a new password for your Studybeat account %(name)s. It works for an hour, once:"),
-            f"reset-password#{links.reset_secret(user)}",
-            _("If you did not ask for this, do nothing: your password stays as it is."),
-        )
+    _send(user, "password_reset", f"reset-password#{links.reset_secret(user)}")
 
 
-def _send(user: User, subject: str, what: str, path: str, otherwise: str) -> None:
-    body = f"{what % {'name': user.username}}\n\n{settings.SITE_URL}/{path}\n\n{otherwise}\n"
-    send_mail(subject, body, None, [user.email])
+def _send(user: User, template: str, path: str) -> None:
+    subject, body = texts.text(
+        f"mail/{template}",
+        language=user.language,
+        timezone_name=user.timezone,
+        name=user.username,
+        link=f"{settings.SITE_URL}/{path}",
+    )
+    send_mail(subject, f"{body}\n", None, [user.email])
 
 
 @app.periodic(cron="17 3 * * *")

@@ -58,8 +58,7 @@ WORDS: Final = {"ErrorCode": "an error code", "LostReason": "a reason", "Notific
 def page() -> str:
     parts = [HEAD, "## From the client\n"]
     parts += [_frame(frame) for frame in schemas.frames(protocol.ClientFrame)]
-    for part in (protocol.Sample, protocol.Played):
-        parts += [f"### {part.__name__}\n", _struct(part)]
+    parts += ["### Sample\n", _struct(protocol.Sample), "### Played\n", _struct(protocol.Played)]
     parts += ["## From the server\n"]
     parts += [_frame(frame) for frame in schemas.frames(protocol.ServerFrame)]
     for part in (protocol.ConnectedUser, protocol.Limits, protocol.NotificationsHead, protocol.NotificationData):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.learner import as_frames
-from tests.people import token_of
+from tests.people import enroll, make_course, token_of
 from tests.site import ROOT, Site, orm
 from tests.transcript import Page, Poster, Transcript, masked
 
@@ -30,12 +30,18 @@ line was said just so. `→` is what a client says, `←` what it hears. What ea
 
 
 async def test_the_transcript_is_what_the_server_says(
-    site: Site, ana: "User", intro: "Course", content: "Content"
+    site: Site, ines: "User", ana: "User", ben: "User", intro: "Course", content: "Content"
 ) -> None:
+    await orm(fill_the_seminar, ines, ben)
     told = await conversation(site, await orm(token_of, ana), content.pk)
     if os.environ.get("TRANSCRIPT") == "write":
         COMMITTED.write_text(told, encoding="utf-8")
     assert masked(told) == masked(COMMITTED.read_text(encoding="utf-8")), "run `make generate`, and read what changed"
+
+
+def fill_the_seminar(owner: "User", student: "User") -> None:
+    """A course whose only seat is taken."""
+    enroll(student, make_course(owner, "seminar", max_capacity=1, waitlist_enabled=True))
 
 
 async def conversation(site: Site, token: str, content: int) -> str:
@@ -108,12 +114,32 @@ async def conversation(site: Site, token: str, content: int) -> str:
                 "clock going.",
             )
             poster = Poster(transcript, "phone", site.http(1), token)
+            samples = f"sessions/{POSTED_KEY}/samples/"
             opening = {"course": "intro", "content": content, "device_type": "mobile"}
-            await poster.posts(POSTED_KEY, {"samples": [], "open": opening})
+            await poster.posts(samples, {"samples": [], "open": opening})
             await asyncio.sleep(0.5)
             words = as_frames([(1, 0, "engaged", 0), (2, 500, "idle", 1)])
-            await poster.posts(POSTED_KEY, {"samples": words, "close": True})
-            await poster.posts(POSTED_KEY, {"samples": as_frames([(3, 600, "focus", 0)])})
+            await poster.posts(samples, {"samples": words, "close": True})
+            await poster.posts(samples, {"samples": as_frames([(3, 600, "focus", 0)])})
+
+            transcript.scene(
+                "News",
+                "The phone joins the queue of a full course; both connections of the laptop hear of it. News are\n"
+                "numbered: the phone, which had none, asks for what came after the last number that it has. Read on\n"
+                "one, read on all.",
+            )
+            await poster.posts("courses/seminar/waitlist/", {})
+            for page in (laptop, back):
+                await page.hears("waitlist.updated")
+                number = (await page.hears("notification"))["number"]
+            async with Page(transcript, "phone", site.ws(0), token) as phone:
+                await phone.says("hello", device_type="mobile", notifications_after=0)
+                await phone.hears("welcome")
+                await phone.hears("notification", number=number)
+                await phone.says("notifications.seen", number=number)
+                await phone.hears("notifications.state")
+                for page in (laptop, back):
+                    await page.hears("notifications.state")
 
             transcript.scene("The server stops", "It says when to come back, so that not all come at once.")
             stopping = asyncio.create_task(asyncio.to_thread(site.stop, 1))

@@ -255,3 +255,24 @@ def test_from_the_form_to_the_verified_address(site: Site, postbox: Postbox) -> 
         worker.wait(60)
     assert User.objects.get().email_verified
     assert not mail.outbox
+
+
+@pytest.mark.parametrize(
+    ("language", "asks", "resets"),
+    [
+        ("en", "Is this your e-mail address?", "A new password"),
+        ("de", "Ist das deine E-Mail-Adresse?", "Ein neues Passwort"),
+        ("de-at", "Ist das deine E-Mail-Adresse?", "Ein neues Passwort"),
+        ("tlh", "Is this your e-mail address?", "A new password"),
+    ],
+)
+def test_an_account_is_written_to_in_its_language(db: None, language: str, asks: str, resets: str) -> None:
+    dana = User.objects.create_user("dana", "dana@example.org", language=language)
+    accounts.ask_to_verify(dana)
+    send_mails()
+    links.verify(mailed_token())
+    accounts.ask_to_reset(dana.email)
+    send_mails()
+    assert [sent.subject for sent in mail.outbox] == [asks, resets]
+    assert all("dana" in sent.body for sent in mail.outbox)
+    assert links.lock_user_to_reset(mailed_token()) == dana

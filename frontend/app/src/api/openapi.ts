@@ -1969,7 +1969,7 @@ export interface components {
                 "application/json": components["schemas"]["Problem"];
             };
         };
-        /** @description The database does not answer at the moment: again after `Retry-After` seconds. */
+        /** @description Too much to do, or the database does not answer: again after `Retry-After` seconds. */
         Problem503: {
             headers: {
                 [name: string]: unknown;
