@@ -51,6 +51,7 @@ bench: $(VENV) ## what one core carries, beside a bare echo and the usual way: b
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.seats
 	$(BIN)/python -m benchmarks.news
+	$(BIN)/python -m benchmarks.analytics
 
 format: $(VENV) ## write the code as `make check` wants it
 	$(BIN)/ruff check --fix .

@@ -80,7 +80,12 @@ def name_personal_data() -> None:
             owner="enrollment__student",
             besides=("item__content__title",),
         ),
-        PersonalData(name="certificates", model=Certificate, owner="enrollment__student"),
+        PersonalData(
+            name="certificates",
+            model=Certificate,
+            owner="enrollment__student",
+            besides=("enrollment__course__title",),
+        ),
         PersonalData(
             name="learning_sessions",
             model=LearningSession,

@@ -1,11 +1,20 @@
 from django.apps import AppConfig
 
-from courses.events import CourseChanged, EnrollmentApproved, EnrollmentConfirmed, OutlineChanged, RequiredTimeReached
+from courses.events import (
+    CourseChanged,
+    CourseCompleted,
+    EnrollmentApproved,
+    EnrollmentConfirmed,
+    OutlineChanged,
+    RequiredTimeReached,
+    SessionsSettled,
+)
 from users.events import AccountClosing, CredentialsChanged, before_commit, subscribe
 
 
 class CoursesConfig(AppConfig):
-    """Keeps seats, queues and progress in line with what happens to courses, contents and accounts elsewhere."""
+    """Acts on what is announced: seats, queues and progress are kept in line with courses, contents and accounts,
+    certificates issued, engagement scores refreshed."""
 
     name = "courses"
     default_auto_field = "django.db.models.BigAutoField"
@@ -18,6 +27,8 @@ class CoursesConfig(AppConfig):
         subscribe(RequiredTimeReached, progress.required_time_reached)
         subscribe(EnrollmentConfirmed, _place_given)
         subscribe(EnrollmentApproved, _place_given)
+        subscribe(CourseCompleted, _course_completed)
+        subscribe(SessionsSettled, _sessions_settled)
         subscribe(CredentialsChanged, _credentials_changed)
         subscribe(AccountClosing, accounts.give_up_places)
         accounts.name_personal_data()
@@ -27,6 +38,18 @@ def _course_changed(event: CourseChanged) -> None:
     from courses import enrollment
 
     enrollment.course_changed(event.course_id)
+
+
+def _course_completed(event: CourseCompleted) -> None:
+    from courses import certificates
+
+    certificates.issue(enrollment_id=event.enrollment_id)
+
+
+def _sessions_settled(event: SessionsSettled) -> None:
+    from courses import tasks
+
+    tasks.refresh_engagement.defer(enrollment_ids=list(event.enrollment_ids))
 
 
 def _credentials_changed(event: CredentialsChanged) -> None:

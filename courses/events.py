@@ -12,6 +12,13 @@ class SessionsChanged:
 
 
 @dataclass(frozen=True)
+class SessionsSettled:
+    """Learning sessions of these enrolments have ended, and all their time is in the ledger."""
+
+    enrollment_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class CourseChanged:
     """The state, the kind of enrolment or the capacity of the course is another one now."""
 
@@ -101,6 +108,14 @@ class CourseCompleted(Place):
     """The learner has completed the course: the enrolment, whose row is locked, is `completed`. Told once for each."""
 
     enrollment_id: int
+
+
+@dataclass(frozen=True)
+class CertificateIssued(Place):
+    """The learner has a certificate of the course, under this code."""
+
+    enrollment_id: int
+    code: str
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,67 @@ ENROLLMENT: dict[str, Any] = {
     "approved_at": None,
     "rejection_reason": "",
     "from_offer": False,
+    "certificate": None,
+}
+
+CERTIFICATE: dict[str, Any] = {
+    "code": "Vn3kq0Tq2m8yJ5uYc1aZ_w7R",
+    "holder": "Ana",
+    "course": "intro-to-live-learning",
+    "course_title": "Intro to live learning",
+    "issued_at": "2026-01-12T17:05:00Z",
+    "revoked_at": None,
+}
+
+ENGAGEMENT: dict[str, Any] = {
+    "formula": 1,
+    "score": 0.82,
+    "weights": {"time": 0.45, "regularity": 0.35, "completion": 0.2},
+    "window_days": 14,
+    "time": 0.75,
+    "engaged_seconds": 5400.0,
+    "expected_seconds": 7200.0,
+    "regularity": 1.0,
+    "active_days": 6,
+    "expected_days": 6,
+    "completion": 0.66,
+    "progress_percentage": 33.0,
+    "expected_percentage": 50.0,
+}
+
+DAY = {"date": "2026-01-02", "engaged_seconds": 1502.0, "focus_seconds": 1834.25}
+
+ANALYTICS: dict[str, Any] = {
+    "course": "intro-to-live-learning",
+    "totals": {"learners": 3, "completed": 1, "average_progress": 58.33, "total_time_spent_seconds": 10800.0},
+    "inactive": {
+        "count": 1,
+        "learners": [
+            {
+                "enrollment": 5,
+                "student": "ana",
+                "student_name": "Ana",
+                "enrolled_on": "2026-01-01T09:00:00Z",
+                "last_accessed": "2026-01-02T18:30:00Z",
+                "progress_percentage": 25.0,
+                "engagement_score": 0.12,
+            }
+        ],
+    },
+    "contents": [
+        {
+            "content": 12,
+            "title": "Welcome",
+            "module": "What counts",
+            "learners": 3,
+            "lower_quartile_seconds": 240.0,
+            "median_seconds": 312.5,
+            "upper_quartile_seconds": 420.0,
+            "estimate_seconds": 300.0,
+        }
+    ],
+    "stops": [{"content": 12, "title": "Welcome", "module": "What counts", "learners": 1}],
+    "activity": [{"weekday": 1, "hour": 18, "sessions": 4}],
 }
 
 WAITLIST_PLACE: dict[str, Any] = {"position": 2, "offer_expires_at": None}

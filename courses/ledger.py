@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.db import DataError, IntegrityError, connection, transaction
 
-from courses.events import RequiredTimeReached
+from courses.events import RequiredTimeReached, SessionsSettled
 from courses.models import ContentProgress
 from users.events import announce
 
@@ -56,7 +56,8 @@ def settle(session_ids: Iterable[int]) -> None:
 
     Repeating it is harmless: only what lies beyond `settled_ms` is taken. Each batch is a transaction of its own,
     which locks the enrolments, then the sessions, both by id, before it reads. A session that the ledger can't take
-    is logged and left as it is, for `audit_time` to show; it doesn't hold up the others.
+    is logged and left as it is, for `audit_time` to show; it doesn't hold up the others. Announces `SessionsSettled`
+    for those that ended.
     """
     ids = sorted(set(session_ids))
     for start in range(0, len(ids), BATCH):
@@ -96,9 +97,13 @@ def _settle_locked(session_ids: Sequence[int]) -> None:
                 announce(RequiredTimeReached(reached))
         cursor.execute(
             "UPDATE courses_learningsession SET settled_ms = last_at_ms, is_settled = ended_at IS NOT NULL,"
-            " unsettled = CASE WHEN ended_at IS NULL THEN unsettled ELSE '[]' END WHERE id = ANY(%s)",
+            " unsettled = CASE WHEN ended_at IS NULL THEN unsettled ELSE '[]' END WHERE id = ANY(%s)"
+            " RETURNING enrollment_id, is_settled",
             [list(session_ids)],
         )
+        ended = {enrollment for enrollment, is_settled in cursor.fetchall() if is_settled}
+    if ended:
+        announce(SessionsSettled(tuple(sorted(ended))))
 
 
 def lock_enrollments(enrollment_ids: Sequence[int]) -> None:

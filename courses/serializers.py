@@ -9,10 +9,11 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from courses import examples
+from courses import certificates, examples
 from courses.bulk import MOST_CHARACTERS, MOST_LINES
 from courses.catalogue import Outline, WaitlistPlace
 from courses.models import (
+    Certificate,
     Content,
     ContentItem,
     Course,
@@ -116,7 +117,10 @@ class CourseListSerializer(serializers.ModelSerializer[Course]):
 
 @extend_schema_serializer(examples=examples.answered(examples.ENROLLMENT))
 class EnrollmentSerializer(serializers.ModelSerializer[CourseEnrollment]):
-    """An enrolment. `progress_percentage` is 0 to 100, `engagement_score` 0 to 1."""
+    """An enrolment. `progress_percentage` is 0 to 100, `engagement_score` 0 to 1.
+
+    `certificate` is the code of a valid one, null where there is none.
+    """
 
     course = serializers.CharField(source="course.slug", read_only=True)
     course_title = serializers.CharField(source="course.title", read_only=True)
@@ -126,6 +130,7 @@ class EnrollmentSerializer(serializers.ModelSerializer[CourseEnrollment]):
     engagement_score = serializers.FloatField(read_only=True)
     total_time_spent_seconds = SecondsField(source="total_time_spent")
     engaged_seconds = SecondsField(source="engaged_time")
+    certificate = serializers.SerializerMethodField()
 
     class Meta:
         model = CourseEnrollment
@@ -148,8 +153,29 @@ class EnrollmentSerializer(serializers.ModelSerializer[CourseEnrollment]):
             "approved_at",
             "rejection_reason",
             "from_offer",
+            "certificate",
         ]
         read_only_fields = fields
+
+    def get_certificate(self, enrollment: CourseEnrollment) -> str | None:
+        return next((one.code for one in enrollment.certificates.all() if one.revoked_at is None), None)
+
+
+@extend_schema_serializer(examples=examples.answered(examples.CERTIFICATE))
+class CertificateSerializer(serializers.ModelSerializer[Certificate]):
+    """A certificate for whoever has its code. `revoked_at` is null while it is valid."""
+
+    holder = serializers.SerializerMethodField()
+    course = serializers.CharField(source="enrollment.course.slug", read_only=True)
+    course_title = serializers.CharField(source="enrollment.course.title", read_only=True)
+
+    class Meta:
+        model = Certificate
+        fields = ["code", "holder", "course", "course_title", "issued_at", "revoked_at"]
+        read_only_fields = fields
+
+    def get_holder(self, certificate: Certificate) -> str:
+        return certificates.holder(certificate)
 
 
 @extend_schema_serializer(examples=examples.answered(examples.PROGRESS))

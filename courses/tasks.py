@@ -2,8 +2,9 @@
 
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
+from procrastinate.types import JSONDict
 
-from courses import progress, sessions, waitlist
+from courses import engagement, progress, sessions, waitlist
 
 RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
 """After 4 s, 16 s, … 4.5 hours."""
@@ -33,3 +34,18 @@ def follow_outline(course_id: int) -> None:
 def follow_enrollments(enrollment_ids: list[int]) -> None:
     """Roll up the progress of these enrolments."""
     progress.follow_enrollments(enrollment_ids)
+
+
+@app.task(priority=-2, pass_context=False)
+def refresh_engagement(enrollment_ids: list[int]) -> None:
+    """Enqueued where sessions of these end, once for all that end together; nothing waits behind it."""
+    engagement.refresh(enrollment_ids)
+
+
+@app.periodic(cron="41 2 * * *")
+@app.task(queueing_lock="refresh_all_engagement", pass_context=False)
+def refresh_all_engagement(timestamp: int) -> None:
+    """A score falls by itself when nobody learns: look at all of them, in jobs of a batch each."""
+    for batch in engagement.batches():
+        jobs: list[JSONDict] = [{"enrollment_ids": list(ids)} for ids in batch]
+        refresh_engagement.batch_defer(*jobs)

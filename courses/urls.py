@@ -3,7 +3,7 @@
 from django.urls import path
 
 from courses import media
-from courses.views import authoring, catalogue, learning, progress, seats
+from courses.views import analytics, authoring, catalogue, certificates, learning, progress, seats
 
 urlpatterns = [
     path("subjects/", catalogue.SubjectListView.as_view(), name="subjects"),
@@ -35,6 +35,12 @@ urlpatterns = [
     path("contents/<int:pk>/items/", authoring.ItemListView.as_view(), name="items"),
     path("contents/<int:pk>/items/order/", authoring.ItemOrderView.as_view(), name="item-order"),
     path("items/<int:pk>/", authoring.ItemView.as_view(), name="item"),
+    path("courses/<slug:slug>/analytics/", analytics.AnalyticsView.as_view(), name="analytics"),
+    path("courses/<slug:slug>/analytics/learners.csv", analytics.LearnersView.as_view(), name="analytics-learners"),
+    path("enrollments/<int:pk>/engagement/", analytics.EngagementView.as_view(), name="engagement"),
+    path("me/days/", analytics.DaysView.as_view(), name="days"),
+    path("certificates/<slug:code>/", certificates.CertificateView.as_view(), name="certificate"),
+    path("certificates/<slug:code>/revoke/", certificates.RevokeView.as_view(), name="certificate-revoke"),
     path("enrollments/", learning.EnrollmentListView.as_view(), name="enrollments"),
     path("enrollments/<int:pk>/progress/", progress.EnrollmentProgressView.as_view(), name="enrollment-progress"),
     path("progress/", learning.ProgressListView.as_view(), name="progress"),

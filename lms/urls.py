@@ -8,6 +8,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from courses.views import certificates
 from lms import errors, health
 from users import unsubscribe
 
@@ -36,6 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path("^api/", errors.no_such_address),
     path("admin/", admin.site.urls),
     path("unsubscribe/<str:signed>/", unsubscribe.view, name="unsubscribe"),
+    path("certificates/<slug:code>", certificates.page, name="certificate-page"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     re_path(r"^(?!assets/|static/|ws/).*$", app),

@@ -55,9 +55,16 @@ def mail_notification(notification_id: int) -> None:
         message_id=f"notification-{row.pk}",
         title=title,
         body=body,
-        link=f"{settings.SITE_URL}/courses/{data.course}" if data.course else settings.SITE_URL,
+        link=settings.SITE_URL + _path(data),
     )
     send_once(Notification.objects.filter(pk=row.pk), mail)
+
+
+def _path(data: NotificationData) -> str:
+    """The page that the mail of a notification leads to."""
+    if data.code:
+        return f"/certificates/{data.code}"
+    return f"/courses/{data.course}" if data.course else ""
 
 
 def has_address(user: User) -> bool:

@@ -16,7 +16,7 @@ from courses.models import Course, CourseEnrollment, CourseWaitlist
 from realtime import delivery
 from realtime.models import Digest, NotificationCursor
 from users import texts
-from users.models import User
+from users.models import User, zone
 
 SEND_HOUR: Final = 8
 USERS_A_PLAN: Final = 1_000
@@ -95,8 +95,8 @@ def mail(user_id: int, week: date) -> None:
 
 def summary(user: User, week: date) -> dict[str, Any]:
     """What the summary says: the courses with their time, what waits in queues and requests, how much is unread."""
-    zone = texts.zone(user.timezone)
-    begins, ends = (datetime.combine(day, time(), zone) for day in (week, week + timedelta(days=7)))
+    there = zone(user.timezone)
+    begins, ends = (datetime.combine(day, time(), there) for day in (week, week + timedelta(days=7)))
     enrollments = list(
         CourseEnrollment.objects.counted().filter(student=user).select_related("course").order_by("course__title")
     )

@@ -18,6 +18,7 @@ from django.db.models.functions import Least
 from procrastinate.types import JSONDict
 
 from courses.events import (
+    CertificateIssued,
     CourseCompleted,
     EnrollmentApproved,
     EnrollmentConfirmed,
@@ -49,6 +50,7 @@ KINDS: Mapping[type[Place], NotificationKind] = {
     WaitlistOfferExpired: NotificationKind.WAITLIST_OFFER_EXPIRED,
     ModuleCompleted: NotificationKind.MODULE_COMPLETED,
     CourseCompleted: NotificationKind.COURSE_COMPLETED,
+    CertificateIssued: NotificationKind.CERTIFICATE_ISSUED,
 }
 """Every event that is told, and as what: to the learner whom it is about; a request to the course's owner."""
 
@@ -157,6 +159,8 @@ def _news_of(event: Place, course: Course, students: Mapping[int, User], modules
             fields |= {"enrollment": event.enrollment_id}
         case EnrollmentRejected() | EnrollmentEnded():
             fields |= {"enrollment": event.enrollment_id, "reason": event.reason[:MAX_REASON] or None}
+        case CertificateIssued():
+            fields |= {"enrollment": event.enrollment_id, "code": event.code}
         case WaitlistOffered():
             fields |= {"offer_expires_at": event.expires_at}
     to = course.owner_id if isinstance(event, EnrollmentRequested) else event.student_id

@@ -349,6 +349,7 @@ class NotificationData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     offer_expires_at: Moment | None = None  #: Until when the seat is kept.
     module: Number | None = None  #: The module's number.
     module_title: Annotated[str, Meta(max_length=200)] | None = None  #: The module's title, at that time.
+    code: Annotated[str, Meta(max_length=32)] | None = None  #: The certificate's, which is at `/certificates/CODE`.
 
 
 class Notification(msgspec.Struct, tag="notification", frozen=True, kw_only=True):

@@ -5,8 +5,9 @@ account announces it. Never holds a token in the clear.
 """
 
 from collections.abc import Collection
+from datetime import UTC, tzinfo
 from typing import Any, ClassVar, Self
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
@@ -20,6 +21,14 @@ from users.events import CredentialsChanged, announce
 def validate_timezone(name: str) -> None:
     if name not in available_timezones():
         raise ValidationError("“%(name)s” is no time zone that we know.", params={"name": name})
+
+
+def zone(name: str) -> tzinfo:
+    """The time zone of this name; UTC for one that is not known any more."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
 
 
 def validate_language(code: str) -> None:

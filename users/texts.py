@@ -4,14 +4,15 @@ Owns how a text finds its template, and its user's language and time zone. A lan
 `templates/` is spoken to in English.
 """
 
-import zoneinfo
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from typing import Any, Final
 
 from django.template import Context
 from django.template.backends.django import Template
 from django.template.loader import select_template
 from django.utils import timezone, translation
+
+from users.models import zone
 
 FALLBACK: Final = "en"
 
@@ -34,11 +35,3 @@ def text(template_name: str, /, *, language: str, timezone_name: str, **context:
 def local(moment: datetime, timezone_name: str) -> datetime:
     """This moment by the clocks of that time zone."""
     return moment.astimezone(zone(timezone_name))
-
-
-def zone(name: str) -> tzinfo:
-    """The time zone of this name; UTC for one that is not known any more."""
-    try:
-        return zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return UTC

@@ -39,7 +39,7 @@ class EnrollmentListView(generics.ListAPIView[CourseEnrollment]):
 
     def get_queryset(self) -> QuerySet[CourseEnrollment]:
         mine = CourseEnrollment.objects.filter(student=cast(User, self.request.user))
-        return mine.select_related("course", "student")
+        return mine.select_related("course", "student").prefetch_related("certificates")
 
 
 class ProgressListView(generics.ListAPIView[CourseEnrollment]):

@@ -173,6 +173,7 @@ class CourseEnrollmentsView(generics.ListAPIView[CourseEnrollment]):
     def get_queryset(self) -> QuerySet[CourseEnrollment]:
         course = catalogue.owned_course(slug=self.kwargs["slug"], user=user_of(self.request))
         enrollments = CourseEnrollment.objects.filter(course=course).select_related("course", "student")
+        enrollments = enrollments.prefetch_related("certificates")
         return enrollments.order_by("-enrolled_on", "-pk")
 
 

@@ -19,7 +19,7 @@ from django.core.files.base import ContentFile
 from hypothesis import HealthCheck, Phase
 from schemathesis.checks import CHECKS
 
-from courses.models import ContentItem, ContentProgress, File, Image, LearningSession, Video
+from courses.models import Certificate, ContentItem, ContentProgress, File, Image, LearningSession, Video
 from tests.counts import STRESS, count
 from tests.courses.uploads import MP4, VTT, picture
 from tests.people import enroll, make_course, make_user, token_of
@@ -68,6 +68,7 @@ def make_world(owner: User, learner: User) -> dict[str, Any]:
     return {
         "slug": course.slug,
         "key": str(session.key),
+        "code": Certificate.objects.create(enrollment=enrollment, code=f"code-{enrollment.pk}").code,
         "courses": course.pk,
         "modules": module.pk,
         "contents": content.pk,

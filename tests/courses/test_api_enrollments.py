@@ -45,6 +45,7 @@ def test_numbers_are_numbers_and_durations_are_seconds(intro: Course, ana: User)
         "approved_at": None,
         "rejection_reason": "",
         "from_offer": False,
+        "certificate": None,
     }
 
 

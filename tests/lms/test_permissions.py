@@ -14,7 +14,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from courses.models import ContentItem, Course, CourseEnrollment, CourseWaitlist, LearningSession, Video
+from courses.models import Certificate, ContentItem, Course, CourseEnrollment, CourseWaitlist, LearningSession, Video
 from tests.people import enroll, make_course, make_user
 from tests.rest import anonymous, by_token
 from users.models import APIToken, User
@@ -71,6 +71,12 @@ POST   enrollments/{pk}/pause/              401    403     404   200   404   200
 POST   enrollments/{pk}/resume/             401    403     404   409   404   409
 POST   enrollments/{pk}/withdraw/           401    200     404   200   404   200
 GET    enrollments/{pk}/progress/           401    200     404   200   404   200
+GET    enrollments/{pk}/engagement/         401    200     404   200   404   200
+GET    courses/{slug}/analytics/            401    404     404   200   404   200
+GET    courses/{slug}/analytics/learners.csv 401   404     404   200   404   200
+GET    certificates/{code}/                 200    200     200   200   200   200
+POST   certificates/{code}/revoke/          401    403     403   200   403   200
+GET    me/days/                             401    200     200   200   200   200
 GET    progress/                            401    200     200   200   200   200
 GET    sessions/                            401    200     200   200   200   200
 GET    sessions/{pk}/                       401    200     404   200   404   200
@@ -186,6 +192,7 @@ def world(settings, tmp_path, ines: User, ana: User) -> dict[str, Any]:
         "slug": course.slug,
         "courses": waiting.pk,
         "key": session.key,
+        "code": Certificate.objects.create(enrollment=enrollment, code="a-code").code,
         "modules": module.pk,
         "contents": content.pk,
         "items": place.pk,

@@ -11,7 +11,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from courses.events import EnrollmentConfirmed, EnrollmentRejected, WaitlistOffered
+from courses.events import CertificateIssued, EnrollmentConfirmed, EnrollmentRejected, WaitlistOffered
 from realtime import delivery, digest, tasks
 from realtime.models import Notification
 from tests.mailserver import MailServer
@@ -122,6 +122,14 @@ def test_a_worker_mails_what_is_worth_it_to_verified_people_who_want_that(
     assert link_in(mail) in body
     work(mails)
     assert len(mails.taken) == 1
+
+
+def test_the_mail_of_a_certificate_leads_to_its_page(mails: MailServer, ana: "User", intro: "Course") -> None:
+    announce_all(CertificateIssued(intro.pk, ana.pk, 1, "Vn3k"))
+    work(mails)
+    (mail,) = mails.taken
+    assert mail["Subject"] == "Your certificate for “Intro” is ready"
+    assert "http://127.0.0.1:8000/certificates/Vn3k" in mail.get_content()
 
 
 def test_a_rolled_back_transaction_mails_nothing(mails: MailServer, ana: "User", intro: "Course") -> None:

@@ -49,6 +49,11 @@ UNTIL = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
             {"offer_expires_at": "2026-03-01T12:30:00Z"},
         ),
         (lambda c, s: events.WaitlistOfferExpired(c, s), "waitlist.offer_expired", {}),
+        (
+            lambda c, s: events.CertificateIssued(c, s, 5, "Vn3k"),
+            "certificate.issued",
+            {"enrollment": 5, "code": "Vn3k"},
+        ),
     ],
 )
 def test_a_learner_is_told(

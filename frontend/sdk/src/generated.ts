@@ -376,6 +376,8 @@ export interface NotificationData {
   readonly module?: number;
   /** The module's title, at that time. */
   readonly module_title?: string;
+  /** The certificate's, which is at `/certificates/CODE`. */
+  readonly code?: string;
 }
 
 /** How far the user has seen them; sent on all of the user's connections when that changes. */

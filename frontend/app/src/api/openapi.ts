@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/api/v1/certificates/{code}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A certificate, for whoever has its code: who holds it, of which course, and whether it was revoked. */
+        get: operations["certificates_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates/{code}/revoke/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Owner and staff: take a certificate back. It is still found, and says so; again changes nothing. */
+        post: operations["certificates_revoke_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contents/{id}/": {
         parameters: {
             query?: never;
@@ -110,6 +144,40 @@ export interface paths {
         head?: never;
         /** @description Change a course of one's own. */
         patch: operations["courses_partial_update"];
+        trace?: never;
+    };
+    "/api/v1/courses/{slug}/analytics/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Owner and staff: who is away, how long contents take, where learners stop, and when they are there. */
+        get: operations["courses_analytics_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/courses/{slug}/analytics/learners.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Owner and staff: the course's enrolments as a table, in CSV, UTF-8. */
+        get: operations["courses_analytics_learners.csv_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/courses/{slug}/archive/": {
@@ -370,6 +438,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/enrollments/{id}/engagement/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The engagement in an enrolment as of now, with its parts: for the learner, the course's owner and staff. */
+        get: operations["enrollments_engagement_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/enrollments/{id}/pause/": {
         parameters: {
             query?: never;
@@ -578,6 +663,23 @@ export interface paths {
         };
         /** @description One's own picture, 512 pixels square. */
         get: operations["me_avatar_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/days/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One's own time by day, in all courses together: each second once. The oldest first, today last. */
+        get: operations["me_days_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -917,8 +1019,34 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description How many sessions began in an hour of the week, by one's own clocks. Monday is 1, hours are 0 to 23. */
+        Activity: {
+            weekday: number;
+            hour: number;
+            sessions: number;
+        };
+        /** @description What a course's owner asks. `activity` is of the last 28 whole days; hours without any are left out. */
+        Analytics: {
+            course: string;
+            totals: components["schemas"]["Totals"];
+            inactive: components["schemas"]["Inactive"];
+            contents: components["schemas"]["ContentTime"][];
+            stops: components["schemas"]["Stop"][];
+            activity: components["schemas"]["Activity"][];
+        };
         /** @enum {unknown} */
         BlankEnum: "";
+        /** @description A certificate for whoever has its code. `revoked_at` is null while it is valid. */
+        Certificate: {
+            readonly code: string;
+            readonly holder: string;
+            readonly course: string;
+            readonly course_title: string;
+            /** Format: date-time */
+            readonly issued_at: string;
+            /** Format: date-time */
+            readonly revoked_at: string | null;
+        };
         ChangePasswordRequest: {
             /** @description The one so far. */
             password: string;
@@ -1001,6 +1129,25 @@ export interface components {
             /** @description Seconds of engaged time that complete a time based content */
             required_seconds?: number | null;
             archived?: boolean;
+        };
+        /**
+         * @description The time in focus of those who completed a content; null where nobody has.
+         *
+         *     `estimate_seconds` is what the content requires, else an even share of what is left of the course's hours.
+         */
+        ContentTime: {
+            content: number;
+            title: string;
+            module: string;
+            learners: number;
+            /** Format: double */
+            readonly lower_quartile_seconds: number | null;
+            /** Format: double */
+            readonly median_seconds: number | null;
+            /** Format: double */
+            readonly upper_quartile_seconds: number | null;
+            /** Format: double */
+            readonly estimate_seconds: number | null;
         };
         /** @description A course's own page; the view adds the caller's `enrollment` to the course. */
         Course: {
@@ -1106,7 +1253,46 @@ export interface components {
          * @enum {string}
          */
         DifficultyLevelEnum: "beginner" | "intermediate" | "advanced";
-        /** @description An enrolment. `progress_percentage` is 0 to 100, `engagement_score` 0 to 1. */
+        /**
+         * @description How the score comes about: what each part weighs, what was reached, and what was expected for a part of 1.
+         *
+         *     `score` and the parts are 0 to 1, percentages 0 to 100. docs/engagement.md has the formula of this number.
+         */
+        Engagement: {
+            formula: number;
+            /** Format: double */
+            score: number;
+            readonly weights: {
+                /** Format: double */
+                time: number;
+                /** Format: double */
+                regularity: number;
+                /** Format: double */
+                completion: number;
+            };
+            readonly window_days: number;
+            /** Format: double */
+            time: number;
+            /** Format: double */
+            readonly engaged_seconds: number;
+            /** Format: double */
+            readonly expected_seconds: number;
+            /** Format: double */
+            regularity: number;
+            active_days: number;
+            expected_days: number;
+            /** Format: double */
+            completion: number;
+            /** Format: double */
+            progress_percentage: number;
+            /** Format: double */
+            expected_percentage: number;
+        };
+        /**
+         * @description An enrolment. `progress_percentage` is 0 to 100, `engagement_score` 0 to 1.
+         *
+         *     `certificate` is the code of a valid one, null where there is none.
+         */
         Enrollment: {
             readonly id: number;
             readonly course: string;
@@ -1136,6 +1322,7 @@ export interface components {
             readonly rejection_reason: string;
             /** @description The request was born of a seat offer, and keeps that seat until it is decided. */
             readonly from_offer: boolean;
+            readonly certificate: string | null;
         };
         /** @description An enrolment with its modules, and in each its contents, in the order of the outline. */
         EnrollmentProgress: {
@@ -1214,6 +1401,24 @@ export interface components {
         Imported: {
             dry_run: boolean;
             enrolled: string[];
+        };
+        /** @description Those who are enrolled and have not been in the course for a week. The longest away are named, at most 50. */
+        Inactive: {
+            count: number;
+            learners: components["schemas"]["InactiveLearner"][];
+        };
+        InactiveLearner: {
+            readonly enrollment: number;
+            readonly student: string;
+            readonly student_name: string;
+            /** Format: date-time */
+            readonly enrolled_on: string;
+            /** Format: date-time */
+            readonly last_accessed: string | null;
+            /** Format: double */
+            readonly progress_percentage: number;
+            /** Format: double */
+            readonly engagement_score: number;
         };
         InstructorProfile: {
             title: string;
@@ -1807,6 +2012,13 @@ export interface components {
             username: string;
             password: string;
         };
+        /** @description How many of those who have not completed the course were at this content last. */
+        Stop: {
+            content: number;
+            title: string;
+            module: string;
+            learners: number;
+        };
         StudentProfile: {
             goal: string;
         };
@@ -1829,6 +2041,15 @@ export interface components {
             readonly last_accessed: string | null;
             /** Format: double */
             readonly engagement_score: number;
+        };
+        /** @description A day by one's own clocks. `engaged_seconds` is part of `focus_seconds`. */
+        StudiedDay: {
+            /** Format: date */
+            date: string;
+            /** Format: double */
+            readonly engaged_seconds: number;
+            /** Format: double */
+            readonly focus_seconds: number;
         };
         Subject: {
             readonly id: number;
@@ -1864,6 +2085,15 @@ export interface components {
             name: string;
             /** Format: date-time */
             expires_at?: string | null;
+        };
+        /** @description Over all enrolments in the course, in whatever state. `average_progress` is 0 to 100, null without any. */
+        Totals: {
+            learners: number;
+            completed: number;
+            /** Format: double */
+            average_progress: number | null;
+            /** Format: double */
+            readonly total_time_spent_seconds: number;
         };
         /** @description `token` is what follows the # in the mailed link. */
         VerifyEmailRequest: {
@@ -1986,6 +2216,88 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    certificates_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Certificate"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            /** @description No such thing, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    certificates_revoke_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Certificate"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            /** @description Yours to see, the course's owner's to decide. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     contents_retrieve: {
         parameters: {
             query?: never;
@@ -2415,6 +2727,72 @@ export interface operations {
             404: components["responses"]["Problem404"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    courses_analytics_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Analytics"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            /** @description No such thing, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    "courses_analytics_learners.csv_retrieve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            401: components["responses"]["Problem401"];
+            /** @description No such thing, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
         };
@@ -3202,6 +3580,39 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    enrollments_engagement_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Engagement"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            /** @description No such thing, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     enrollments_pause_create: {
         parameters: {
             query?: never;
@@ -3882,6 +4293,41 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    me_days_list: {
+        parameters: {
+            query?: {
+                /** @description Today and the days before it, so many in all. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudiedDay"][];
+                };
+            };
+            /** @description 1 to 366 days. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
         };

@@ -1,0 +1,81 @@
+"""What is worked out from the records, for the learner and for who teaches. The sums are in courses/engagement.py,
+courses/days.py and courses/analytics.py. What is somebody else's is 404.
+"""
+
+import os
+
+from django.http import HttpResponseBase, StreamingHttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from courses import analytics, catalogue, days, engagement
+from courses.analytics_serializers import (
+    AnalyticsSerializer,
+    DaysQuerySerializer,
+    EngagementSerializer,
+    StudiedDaySerializer,
+)
+from courses.media import ServeAnyType
+from courses.models import CourseEnrollment
+from courses.views.seats import NOT_THERE, user_of
+from users.streaming import FileBody
+
+
+class EngagementView(APIView):
+    """The engagement in an enrolment as of now, with its parts: for the learner, the course's owner and staff."""
+
+    @extend_schema(responses={200: EngagementSerializer, **NOT_THERE})
+    def get(self, request: Request, pk: int) -> Response:
+        found = catalogue.movable_enrollment(enrollment_id=pk, user=user_of(request), by_learner=True)
+        enrollments = CourseEnrollment.objects.filter(pk=found.pk)
+        (score,) = engagement.of_enrollments(enrollments, now=timezone.now()).values()
+        return Response(EngagementSerializer(score).data)
+
+
+class DaysView(APIView):
+    """One's own time by day, in all courses together: each second once. The oldest first, today last."""
+
+    @extend_schema(
+        parameters=[DaysQuerySerializer],
+        responses={200: StudiedDaySerializer(many=True), 400: OpenApiResponse(description="1 to 366 days.")},
+    )
+    def get(self, request: Request) -> Response:
+        asked = DaysQuerySerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        studied = days.of_user(user_of(request), count=asked.validated_data["days"], now=timezone.now())
+        return Response(StudiedDaySerializer(studied, many=True).data)
+
+
+class AnalyticsView(APIView):
+    """Owner and staff: who is away, how long contents take, where learners stop, and when they are there."""
+
+    @extend_schema(responses={200: AnalyticsSerializer, **NOT_THERE})
+    def get(self, request: Request, slug: str) -> Response:
+        user = user_of(request)
+        course = catalogue.owned_course(slug=slug, user=user)
+        return Response(AnalyticsSerializer(analytics.of_course(course, reader=user, now=timezone.now())).data)
+
+
+class LearnersView(APIView):
+    """Owner and staff: the course's enrolments as a table, in CSV, UTF-8."""
+
+    content_negotiation_class = ServeAnyType
+
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY, **NOT_THERE})
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        course = catalogue.owned_course(slug=slug, user=user_of(request))
+        table = analytics.write_learners(course)
+        length = os.fstat(table.fileno()).st_size
+        return StreamingHttpResponse(
+            FileBody(table, length=length),
+            content_type="text/csv; charset=utf-8",
+            headers={
+                "Content-Length": str(length),
+                "Content-Disposition": f'attachment; filename="{course.slug}-learners.csv"',
+                "Cache-Control": "no-store",
+            },
+        )

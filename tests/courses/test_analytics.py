@@ -1,0 +1,303 @@
+"""What a course's owner asks: who is away, how long contents take, where learners stop, when they are there."""
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.db import connection
+from django.utils import timezone
+
+from benchmarks import analytics as benchmark
+from courses import analytics
+from courses.models import Content, ContentProgress, Course, CourseEnrollment, LearningSession
+from tests.counts import count
+from tests.people import enroll, make_course, make_user
+from tests.rest import by_token, queries_of
+from users.models import User
+
+PATH = "/api/v1/courses/intro/analytics/"
+NOW = datetime(2026, 11, 4, 12, tzinfo=UTC)  # a Wednesday
+
+
+def contents(course: Course) -> list[Content]:
+    return list(Content.objects.filter(module__course=course).order_by("module__order", "order"))
+
+
+def change(enrollment: CourseEnrollment, **fields: Any) -> None:
+    CourseEnrollment.objects.filter(pk=enrollment.pk).update(**fields)
+
+
+def opened(enrollment: CourseEnrollment, at: datetime, content: Content | None = None) -> None:
+    session = LearningSession.objects.create(
+        enrollment=enrollment, user_id=enrollment.student_id, key=uuid4(), content=content
+    )
+    LearningSession.objects.filter(pk=session.pk).update(started_at=at)
+
+
+def learner(course: Course, name: str, status: str = "enrolled") -> CourseEnrollment:
+    return enroll(make_user(name), course, status)
+
+
+# Each question
+
+
+def test_inactive_is_who_is_enrolled_and_was_not_there_for_a_week(ines: User) -> None:
+    course = make_course(ines, "intro", modules=0)
+    week = timedelta(days=7)
+    for name, last_accessed, enrolled_on in (
+        ("here", NOW - week + timedelta(seconds=1), NOW - 9 * week),
+        ("away", NOW - week - timedelta(seconds=1), NOW - 9 * week),
+        ("longest", NOW - 5 * week, NOW - 9 * week),
+        ("never", None, NOW - 2 * week),
+        ("new", None, NOW - timedelta(days=1)),
+    ):
+        change(learner(course, name), last_accessed=last_accessed, enrolled_on=enrolled_on)
+    for status in ("completed", "paused", "withdrawn", "pending", "rejected"):
+        change(learner(course, status, status), last_accessed=NOW - 5 * week)
+    change(learner(make_course(ines, "other", modules=0), "elsewhere"), last_accessed=NOW - 5 * week)
+    found = analytics.inactive(course, now=NOW)
+    assert found.count == 3
+    assert [one.student.username for one in found.learners] == ["never", "longest", "away"]
+
+
+def test_the_first_of_the_inactive_are_named_and_all_are_counted(ines: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(analytics, "FIRST", 2)
+    course = make_course(ines, "intro", modules=0)
+    for number in range(3):
+        change(learner(course, f"learner{number}"), last_accessed=NOW - timedelta(days=30 - number))
+    found = analytics.inactive(course, now=NOW)
+    assert (found.count, [one.student.username for one in found.learners]) == (3, ["learner0", "learner1"])
+
+
+def test_the_time_of_a_content_is_that_of_those_who_completed_it(ines: User) -> None:
+    course = make_course(ines, "intro", modules=1, contents=3, estimated_hours=2)
+    first, second, third = contents(course)
+    Content.objects.filter(pk=first.pk).update(completion_method="time_based", required_seconds=1_200)
+    for number, minutes in enumerate((10, 20, 30, 40, 1_000, 0)):
+        ContentProgress.objects.create(
+            enrollment=learner(course, f"learner{number}"),
+            content=first,
+            time_spent=timedelta(minutes=minutes),
+            is_completed=minutes != 1_000,
+        )
+    Content.objects.filter(pk=third.pk).update(archived_at=NOW)
+    found = analytics.content_times(course)
+    assert [(one.content, one.title, one.module, one.learners) for one in found] == [
+        (first.pk, "Content 1.1", "Module 1", 4),
+        (second.pk, "Content 1.2", "Module 1", 0),
+    ]
+    quartiles = (found[0].lower_quartile, found[0].median, found[0].upper_quartile)
+    assert quartiles == tuple(timedelta(minutes=minutes) for minutes in (17.5, 25, 32.5))
+    assert (found[1].lower_quartile, found[1].median, found[1].upper_quartile) == (None, None, None)
+    # What is left of the two hours is the other one's.
+    assert [one.estimate for one in found] == [timedelta(minutes=20), timedelta(minutes=100)]
+
+
+@pytest.mark.parametrize(("hours", "estimates"), [(None, [None, 60]), (0, [None, 60]), (1, [3_540, 60])])
+def test_an_estimate_is_what_is_required_or_a_share(ines: User, hours: int | None, estimates: list[Any]) -> None:
+    course = make_course(ines, "intro", modules=1, contents=2, estimated_hours=hours)
+    Content.objects.filter(pk=contents(course)[1].pk).update(completion_method="time_based", required_seconds=60)
+    found = [one.estimate for one in analytics.content_times(course)]
+    assert found == [None if one is None else timedelta(seconds=one) for one in estimates]
+
+
+def test_learners_stop_where_they_were_last(ines: User) -> None:
+    course = make_course(ines, "intro")
+    first, second, *_ = contents(course)
+    for number, visited in enumerate(([first], [first, second], [second, first], [second, None], [None])):
+        enrollment = learner(course, f"learner{number}")
+        for hours, content in enumerate(visited):
+            opened(enrollment, NOW + timedelta(hours=hours), content)
+    opened(learner(course, "done", "completed"), NOW, second)
+    opened(learner(course, "gone", "withdrawn"), NOW, second)
+    learner(course, "never")
+    found = [(one.content, one.title, one.module, one.learners) for one in analytics.stops(course)]
+    assert found == [(first.pk, "Content 1.1", "Module 1", 2), (second.pk, "Content 1.2", "Module 1", 2)]
+
+
+@pytest.mark.parametrize(
+    ("zone", "found"),
+    [
+        ("UTC", [(1, 22, 2), (3, 10, 1)]),
+        ("Europe/Berlin", [(1, 23, 1), (2, 0, 1), (3, 12, 1)]),  # in between the clocks changed
+        ("Asia/Kathmandu", [(2, 3, 1), (2, 4, 1), (3, 15, 1)]),  # 5:45 ahead
+        ("Gone/Away", [(1, 22, 2), (3, 10, 1)]),
+    ],
+)
+def test_activity_is_by_the_readers_clocks(ines: User, zone: str, found: list[tuple[int, int, int]]) -> None:
+    ines.timezone = zone
+    course = make_course(ines, "intro", modules=0)
+    enrollment = learner(course, "ana")
+    opened(enrollment, datetime(2026, 10, 19, 22, 10, tzinfo=UTC))
+    opened(enrollment, datetime(2026, 10, 26, 22, 20, tzinfo=UTC))
+    opened(enrollment, datetime(2026, 10, 21, 10, 0, tzinfo=UTC))
+    opened(enrollment, datetime(2026, 11, 4, 10, 0, tzinfo=UTC))  # today, which is not over
+    opened(enrollment, datetime(2026, 10, 6, 10, 0, tzinfo=UTC))  # before the four weeks
+    asked = analytics.activity(course, reader=ines, now=NOW)
+    assert [(one.weekday, one.hour, one.sessions) for one in asked] == found
+
+
+# Over REST
+
+
+def test_it_is_all_in_one_answer(intro: Course, ines: User, ana: User, ben: User) -> None:
+    mine = CourseEnrollment.objects.get(student=ana)
+    long_ago = timezone.now() - timedelta(days=10)
+    change(mine, last_accessed=long_ago, progress_percentage=25, total_time_spent=timedelta(minutes=30))
+    change(CourseEnrollment.objects.get(student=ben), status="completed", progress_percentage=100)
+    first = contents(intro)[0]
+    opened(mine, long_ago, first)
+    ContentProgress.objects.create(enrollment=mine, content=first, time_spent=timedelta(minutes=30), is_completed=True)
+    answer = by_token(ines).get(PATH).json()
+    assert answer["course"] == "intro"
+    assert answer["totals"] == {
+        "learners": 2,
+        "completed": 1,
+        "average_progress": 62.5,
+        "total_time_spent_seconds": 1_800.0,
+    }
+    assert answer["inactive"]["count"] == 1
+    assert answer["inactive"]["learners"][0]["student"] == "ana"
+    assert answer["contents"][0] == {
+        "content": first.pk,
+        "title": "Content 1.1",
+        "module": "Module 1",
+        "learners": 1,
+        "lower_quartile_seconds": 1_800.0,
+        "median_seconds": 1_800.0,
+        "upper_quartile_seconds": 1_800.0,
+        "estimate_seconds": None,
+    }
+    assert answer["contents"][1]["median_seconds"] is None
+    assert answer["stops"] == [{"content": first.pk, "title": "Content 1.1", "module": "Module 1", "learners": 1}]
+    there = long_ago.astimezone(UTC)
+    assert answer["activity"] == [{"weekday": there.isoweekday(), "hour": there.hour, "sessions": 1}]
+
+
+def test_a_course_without_learners_has_an_answer(ines: User) -> None:
+    make_course(ines, "intro")
+    answer = by_token(ines).get(PATH).json()
+    assert answer["totals"] == {
+        "learners": 0,
+        "completed": 0,
+        "average_progress": None,
+        "total_time_spent_seconds": 0.0,
+    }
+    assert answer["inactive"] == {"count": 0, "learners": []}
+    assert (len(answer["contents"]), answer["stops"], answer["activity"]) == (4, [], [])
+
+
+def test_a_hundred_learners_take_as_many_queries_as_one(ines: User) -> None:
+    course = make_course(ines, "intro", modules=2, contents=1)
+    client = by_token(ines)
+    paths = (PATH, f"{PATH}learners.csv")
+    long_ago = timezone.now() - timedelta(days=10)
+
+    def learn(number: int) -> None:
+        enrollment = learner(course, f"learner{number}")
+        change(enrollment, last_accessed=long_ago)
+        for content in contents(course):
+            opened(enrollment, long_ago, content)
+            ContentProgress.objects.create(
+                enrollment=enrollment, content=content, time_spent=timedelta(minutes=1), is_completed=True
+            )
+
+    learn(0)
+    few = [queries_of(client, path) for path in paths]
+    for number in range(1, 100):
+        learn(number)
+    assert client.get(PATH).json()["totals"]["learners"] == 100
+    assert [queries_of(client, path) for path in paths] == few
+
+
+# As a table
+
+
+async def read(answer: Any) -> str:
+    return b"".join([chunk async for chunk in answer]).decode()
+
+
+def table(user: User) -> list[dict[str, str]]:
+    answer = by_token(user).get(f"{PATH}learners.csv")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "text/csv; charset=utf-8")
+    assert answer["Content-Disposition"] == 'attachment; filename="intro-learners.csv"'
+    text = async_to_sync(read)(answer)
+    assert len(text.encode()) == int(answer["Content-Length"])
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_a_table_has_a_row_for_each_learner(intro: Course, ines: User, ana: User) -> None:
+    User.objects.filter(pk=ana.pk).update(first_name="Ana, the “first”", last_name="Ünïcödé")
+    change(
+        CourseEnrollment.objects.get(student=ana),
+        enrolled_on=datetime(2026, 1, 1, 9, tzinfo=UTC),
+        progress_percentage="33.33",
+        engagement_score="0.5",
+        total_time_spent=timedelta(minutes=2, milliseconds=250),
+        engaged_time=timedelta(minutes=1),
+    )
+    first, second = table(ines)
+    assert first == {
+        "student": "ana",
+        "first_name": "Ana, the “first”",
+        "last_name": "Ünïcödé",
+        "status": "enrolled",
+        "enrolled_on": "2026-01-01T09:00:00+00:00",
+        "last_accessed": "",
+        "completed_on": "",
+        "progress_percentage": "33.33",
+        "engagement_score": "0.50",
+        "total_time_spent_seconds": "120.250",
+        "engaged_seconds": "60.000",
+    }
+    assert second["student"] == "ben"
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])
+def test_a_name_is_no_formula(intro: Course, ines: User, ana: User, name: str) -> None:
+    User.objects.filter(pk=ana.pk).update(first_name=name)
+    assert table(ines)[0]["first_name"] == f"'{name}"
+
+
+# Plans
+
+
+@pytest.mark.timeout(count(120, 600))
+def test_every_question_is_answered_from_an_index(ines: User) -> None:
+    courses = [make_course(ines, f"course-{number}", modules=2, contents=2) for number in range(50)]
+    benchmark.fill(courses=courses, learners=count(1_000, 5_000), sessions=count(5_000, 20_000))
+    assert LearningSession.objects.filter(enrollment__course=courses[0]).count() == count(100, 400)
+    answered_from = {
+        "totals": "courses_courseenrollment",
+        "inactive": "courses_courseenrollment",
+        "contents": "courses_contentprogress",
+        "stops": "courses_learningsession",
+        "activity": "courses_learningsession",
+    }
+    for name, ask in benchmark.questions(courses[0]).items():
+        plan = benchmark.plan(ask)
+        assert benchmark.whole_tables(plan) == [], f"{name}:\n{plan}"
+        assert answered_from[name] in {table_of(index) for index in benchmark.indexes(plan)}, f"{name}:\n{plan}"
+
+
+def table_of(index: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_indexes WHERE indexname = %s", [index])
+        return str(cursor.fetchone()[0])
+
+
+def test_a_plan_that_reads_a_whole_table_is_seen(ines: User) -> None:
+    """(N) Without an index to begin with."""
+    courses = [make_course(ines, f"course-{number}", modules=1, contents=1) for number in range(5)]
+    benchmark.fill(courses=courses, learners=50, sessions=500)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_indexscan = off")
+        cursor.execute("SET LOCAL enable_indexonlyscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+    questions = benchmark.questions(courses[0])
+    assert "courses_learningsession" in benchmark.whole_tables(benchmark.plan(questions["activity"]))
+    assert "courses_contentprogress" in benchmark.whole_tables(benchmark.plan(questions["contents"]))
