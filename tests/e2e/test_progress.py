@@ -1,5 +1,7 @@
 """A learner with two devices: what is completed on one, the other shows by itself."""
 
+import re
+
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -20,7 +22,7 @@ def percent(page: Page, bar: str, expected: int) -> None:
 def test_completing_on_one_device_moves_the_bars_on_the_other(
     site: Site, page: Page, browser: BrowserContext, other_browser: BrowserContext, ines: User, ana: User
 ) -> None:
-    course = make_course(ines, "intro", modules=1)
+    course = make_course(ines, "intro", modules=1, certificate_enabled=True)
     enroll(ana, course)
     first, second = Content.objects.order_by("order")
     sign_in(browser, site.http(0), ana)
@@ -49,6 +51,12 @@ def test_completing_on_one_device_moves_the_bars_on_the_other(
     for each in (inside, outside):
         assert_stayed(each)
     assert CourseEnrollment.objects.get().status == "completed"
+
+    inside.get_by_role("link", name="Your certificate", exact=True).click()
+    expect(inside).to_have_url(re.compile(r"/certificates/"))
+    expect(inside.get_by_role("heading", name="Intro")).to_be_visible()
+    outside.goto(f"{site.http(1)}/time")
+    expect(outside.get_by_test_id("time-sum")).to_contain_text("of 28 days with time in focus")
 
 
 def test_a_text_that_is_read_to_its_end_completes_itself(

@@ -80,7 +80,14 @@ export function left(ms: number): string {
   return clock(ms);
 }
 
-/** `Tue 5 May`, of a day of a calendar: `2026-05-05`. */
-export function shortDay(date: string): string {
-  return new Date(date).toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });
+const calendar = { day: "numeric", month: "short", timeZone: "UTC" } as const;
+
+/** `5 May`, of a day of a calendar: `2026-05-05`. */
+export function dayOfMonth(date: string): string {
+  return new Date(date).toLocaleDateString("en-GB", calendar);
+}
+
+/** `Tue 5 May`, likewise. */
+export function weekday(date: string): string {
+  return new Date(date).toLocaleDateString("en-GB", { weekday: "short", ...calendar });
 }

@@ -202,7 +202,7 @@ test("at the end the course says that it is completed, and the certificate is th
   expect(link.getAttribute("href")).toBe("/certificates/C0de");
   const told = news(1, "certificate.issued", "Your certificate is here");
   act(() => {
-    client.tell({ ...told, data: Object.assign({ code: "C0de" }, told.data) });
+    client.tell({ ...told, data: { ...told.data, code: "C0de" } });
   });
   expect(screen.getByRole("link", { name: told.title }).getAttribute("href")).toBe("/certificates/C0de");
 });

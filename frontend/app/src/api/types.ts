@@ -61,7 +61,8 @@ export type Enrollment = Pick<
   | "progress_revision"
   | "total_time_spent_seconds"
   | "rejection_reason"
-> & { certificate: string | null };
+  | "certificate"
+>;
 
 /** How far an enrolment is in each content, as far as this app reads it. */
 export interface EnrollmentProgress {
@@ -69,28 +70,10 @@ export interface EnrollmentProgress {
 }
 
 /** An engagement score and its parts, each 0 to 1; percentages are 0 to 100. */
-export interface Engagement {
-  formula: number;
-  score: number;
-  weights: { time: number; regularity: number; completion: number };
-  window_days: number;
-  time: number;
-  engaged_seconds: number;
-  expected_seconds: number;
-  regularity: number;
-  active_days: number;
-  expected_days: number;
-  completion: number;
-  progress_percentage: number;
-  expected_percentage: number;
-}
+export type Engagement = Schemas["Engagement"];
 
 /** A day by one's own clocks; `engaged_seconds` are part of `focus_seconds`. */
-export interface StudiedDay {
-  date: string;
-  focus_seconds: number;
-  engaged_seconds: number;
-}
+export type StudiedDay = Schemas["StudiedDay"];
 
 /** One's place in a queue: 0 while an offer stands, 1 for the next in turn. */
 export type Place = Schemas["WaitlistPlace"];

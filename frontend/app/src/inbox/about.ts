@@ -32,7 +32,7 @@ export const markOf = (kind: Kind): Mark => marks[kind] ?? { icon: "bell", color
 
 /** A path of this site, or null where there is nothing to see. */
 export function pathOf({ kind, data }: NotificationFrame): string | null {
-  if (kind === "certificate.issued" && "code" in data) return certificatePath(String(data.code));
+  if (data.code !== undefined) return certificatePath(data.code);
   if (data.course === undefined) return null;
   const course = `/courses/${data.course}`;
   return kind === "enrollment.requested" ? `${course}/people` : course;

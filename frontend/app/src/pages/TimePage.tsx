@@ -5,7 +5,7 @@ import { daysQuery } from "../api/queries";
 import type { StudiedDay } from "../api/types";
 import { DaysPlot } from "../progress/DaysPlot";
 import classes from "../progress/progress.module.css";
-import { roughly, shortDay } from "../time";
+import { roughly, weekday } from "../time";
 import { Failure, Waiting } from "../ui/states";
 import { useTitle } from "../ui/title";
 
@@ -68,7 +68,7 @@ function Days({ days }: { days: StudiedDay[] }) {
           <Table.Tbody>
             {[...days].reverse().map((day) => (
               <Table.Tr key={day.date}>
-                <Table.Th scope="row">{shortDay(day.date)}</Table.Th>
+                <Table.Th scope="row">{weekday(day.date)}</Table.Th>
                 <Table.Td>{roughly(day.focus_seconds)}</Table.Td>
                 <Table.Td>{roughly(day.engaged_seconds)}</Table.Td>
               </Table.Tr>

@@ -1,7 +1,7 @@
 import { useElementSize } from "@mantine/hooks";
 
 import type { StudiedDay } from "../api/types";
-import { roughly, shortDay } from "../time";
+import { dayOfMonth, roughly, weekday } from "../time";
 import classes from "./progress.module.css";
 import { lineWords, scaleTo } from "./scale";
 
@@ -16,7 +16,7 @@ const DAYS_A_LABEL = 7;
 /** A day in a sentence: `Tue 5 May: 1 h 2 min in focus, 48 min of it engaged`. */
 export function dayWords({ date, focus_seconds, engaged_seconds }: StudiedDay): string {
   const focus = focus_seconds > 0 ? `${roughly(focus_seconds)} in focus, ${roughly(engaged_seconds)} of it engaged` : "no time";
-  return `${shortDay(date)}: ${focus}`;
+  return `${weekday(date)}: ${focus}`;
 }
 
 /** A bar for each day: the time in focus, and from below the engaged part of it. What it shows is in a table beside it. */
@@ -52,7 +52,7 @@ export function DaysPlot({ days, label }: { days: StudiedDay[]; label: string })
               {share(day.engaged_seconds, x, classes.engaged)}
               {isLabelled && (
                 <text x={x + bar / 2} y={HEIGHT - 6} textAnchor={index === days.length - 1 ? "end" : "middle"}>
-                  {shortDay(day.date)}
+                  {dayOfMonth(day.date)}
                 </text>
               )}
             </g>
