@@ -38,6 +38,15 @@ def open_content(page: Page, address: str, content: Content) -> None:
     page.evaluate(RECORDED)
 
 
+def stay(page: Page) -> None:
+    """From now on: had the page been loaded anew, the mark would be gone."""
+    page.evaluate("window.stayed = true")
+
+
+def assert_stayed(page: Page) -> None:
+    assert page.evaluate("window.stayed === true"), "the page was loaded anew"
+
+
 def study(page: Page, seconds: float) -> None:
     """Press into the text now and then."""
     end = time.monotonic() + seconds

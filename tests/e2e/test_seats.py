@@ -5,7 +5,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from courses import enrollment, waitlist
 from courses.models import CourseEnrollment, CourseWaitlist
-from tests.e2e.studying import sign_in
+from tests.e2e.studying import assert_stayed, sign_in, stay
 from tests.people import make_course
 from tests.site import Site
 from users.models import User
@@ -16,15 +16,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def standing(page: Page, expected: str) -> None:
     """The page comes to say that this is where its learner stands; nobody reloads it."""
     expect(page.get_by_test_id("seat")).to_have_attribute("data-standing", expected)
-
-
-def stay(page: Page) -> None:
-    """From now on: had the page been loaded anew, the mark would be gone."""
-    page.evaluate("window.stayed = true")
-
-
-def assert_stayed(page: Page) -> None:
-    assert page.evaluate("window.stayed === true"), "the page was loaded anew"
 
 
 def status(user: User) -> str:

@@ -16,6 +16,7 @@ import { PeoplePage } from "./pages/PeoplePage";
 import { ProfilePage } from "./pages/ProfilePage";
 import { RegisterPage } from "./pages/RegisterPage";
 import { SignInPage } from "./pages/SignInPage";
+import { TimePage } from "./pages/TimePage";
 import { theme } from "./theme";
 
 export function App() {
@@ -38,6 +39,7 @@ export function App() {
                   <Route index element={<CourseIntro />} />
                   <Route path="contents/:contentId" element={<ContentPage />} />
                 </Route>
+                <Route path="/time" element={<TimePage />} />
                 <Route path="/profile" element={<ProfilePage />} />
                 <Route path="*" element={<NotFoundPage />} />
               </Route>

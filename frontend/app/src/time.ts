@@ -79,3 +79,15 @@ export function left(ms: number): string {
   if (hours > 0) return `${hours} h ${minutes} min`;
   return clock(ms);
 }
+
+const calendar = { day: "numeric", month: "short", timeZone: "UTC" } as const;
+
+/** `5 May`, of a day of a calendar: `2026-05-05`. */
+export function dayOfMonth(date: string): string {
+  return new Date(date).toLocaleDateString("en-GB", calendar);
+}
+
+/** `Tue 5 May`, likewise. */
+export function weekday(date: string): string {
+  return new Date(date).toLocaleDateString("en-GB", { weekday: "short", ...calendar });
+}

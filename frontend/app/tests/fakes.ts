@@ -1,10 +1,13 @@
 import type {
   Acked,
   ConnectionState,
+  CourseProgress,
   Keeping,
   LiveSession,
   NewsState,
   NotificationFrame,
+  Played,
+  ProgressState,
   Readable,
   SessionState,
   SessionTarget,
@@ -82,6 +85,10 @@ export class FakeClient implements LiveClient {
   readonly keeping = new FakeStore<Keeping>({ survives: true });
   readonly news = new FakeStore<NewsState>({ head: 0, seen: 0, unread: 0, gap: false, latest: [], places: {} });
 
+  readonly progress = new FakeStore<ProgressState>({ courses: {}, asked: {} });
+  /** What the page said was consumed: a content, an item, and what was played of it. */
+  readonly heard: [number, number, Played[]][] = [];
+
   readonly start = (): void => undefined;
   readonly stop = (): void => undefined;
   readonly open = (target: SessionTarget): FakeSession => {
@@ -97,6 +104,21 @@ export class FakeClient implements LiveClient {
   readonly caughtUp = (): void => {
     this.news.set({ gap: false });
   };
+
+  readonly complete = (content: number): void => {
+    this.progress.set({ asked: { ...this.progress.get().asked, [content]: null } });
+  };
+
+  readonly consumed = (content: number, item: number, played: readonly Played[] = []): void => {
+    this.heard.push([content, item, [...played]]);
+  };
+
+  /** The server says how far the learner is in the course now. */
+  move(fields: Partial<CourseProgress>): void {
+    const { courses } = this.progress.get();
+    const before = { enrollment: 5, revision: 5, percent: 50, status: "enrolled", content: 12, completed: [12], modules: { 1: 100 } };
+    this.progress.set({ courses: { ...courses, intro: { ...before, ...fields } }, asked: {} });
+  }
 
   /** The server sends this. */
   tell(notification: NotificationFrame): void {
@@ -148,6 +170,8 @@ export const enrollment: Enrollment = {
   course_title: "Intro",
   status: "enrolled",
   progress_percentage: 25,
+  progress_revision: 4,
+  certificate: null,
   total_time_spent_seconds: 4980,
   rejection_reason: "",
 };
@@ -170,6 +194,7 @@ export const intro: CourseDetail = {
 
 export const outline: Outline = {
   course: "intro",
+  enrollment,
   modules: [
     {
       id: 1,
@@ -177,8 +202,15 @@ export const outline: Outline = {
       overview: "",
       percent: 50,
       contents: [
-        { id: 11, title: "Welcome", completed: true, items: [{ id: 1, kind: "text", title: "", body: "Hello **you**." }] },
-        { id: 12, title: "Attention", completed: false, items: [] },
+        {
+          id: 11,
+          title: "Welcome",
+          completion_method: "manual",
+          required_seconds: null,
+          completed: true,
+          items: [{ id: 1, kind: "text", title: "", body: "Hello **you**." }],
+        },
+        { id: 12, title: "Attention", completion_method: "manual", required_seconds: null, completed: false, items: [] },
       ],
     },
   ],

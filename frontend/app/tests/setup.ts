@@ -16,6 +16,13 @@ vi.stubGlobal(
     disconnect = (): void => undefined;
   },
 );
+vi.stubGlobal(
+  "IntersectionObserver",
+  class {
+    observe = (): void => undefined;
+    disconnect = (): void => undefined;
+  },
+);
 vi.stubGlobal("scrollTo", () => undefined);
 
 // On a busy machine.

@@ -5,6 +5,9 @@
 
 const SHARE = 0.5;
 
+/** When the server refuses frames and does not say for how long. */
+export const PAUSE_MS = 1_000;
+
 export class FrameBudget {
   readonly #perMs: number;
   readonly #burst: number;

@@ -8,24 +8,25 @@
 import { Activity } from "./activity.js";
 import type { Signals } from "./activity.js";
 import { Alarm } from "./alarm.js";
+import { PAUSE_MS } from "./budget.js";
 import { ClockWatch } from "./clock.js";
+import { Consumption } from "./consumption.js";
 import { drain } from "./drain.js";
 import type { SessionHost } from "./host.js";
 import type { Platform } from "./platform.js";
 import { Poster } from "./post.js";
+import { Progress } from "./progress.js";
 import { Session } from "./session.js";
 import { Connection } from "./socket.js";
 import { News } from "./news.js";
 import { MemoryStorage } from "./storage.js";
 import type { Keeping, SampleStorage } from "./storage.js";
 import type { ConnectionOptions } from "./socket.js";
-import type { ConnectionState, LiveSession, NewsState, SessionTarget } from "./state.js";
+import type { ConnectionState, LiveSession, NewsState, ProgressState, SessionTarget } from "./state.js";
 import type { Readable } from "./store.js";
 import { IDLE_AFTER_MS } from "./types.js";
-import type { ErrorFrame, ServerFrame, Welcome } from "./types.js";
+import type { ErrorFrame, Played, ServerFrame, Welcome } from "./types.js";
 
-/** When the server refuses frames and does not say for how long. */
-const PAUSE_MS = 1_000;
 const HIDDEN: Signals = { visible: false, focused: false, playing: false };
 
 export class StudybeatClient {
@@ -38,6 +39,8 @@ export class StudybeatClient {
   readonly #sessions = new Set<Session>();
   readonly #storage: SampleStorage;
   readonly #news: News;
+  readonly #progress: Progress;
+  readonly #consumption: Consumption;
   readonly #drain: () => void;
   #opened = 0;
   #userId: number | null = null;
@@ -58,12 +61,15 @@ export class StudybeatClient {
       this.#arm();
     });
     this.#news = new News((frame) => connection.send(frame), options.notificationsAfter ?? null);
+    this.#progress = new Progress(platform, (frame) => connection.send(frame));
+    this.#consumption = new Consumption(platform, (frame) => connection.send(frame));
     const connection = new Connection(platform, options, {
       notificationsAfter: () => this.#news.after,
       online: (welcome) => {
         this.#online(welcome);
       },
       offline: () => {
+        this.#consumption.offline();
         for (const session of this.#sessions) session.offline();
       },
       refused: () => {
@@ -145,6 +151,24 @@ export class StudybeatClient {
     this.#news.caughtUp();
   };
 
+  /** How far the learner is, in each course where that changed while this client was there. */
+  get progress(): Readable<ProgressState> {
+    return this.#progress.store;
+  }
+
+  /** The learner says that this content is done, where that is how it is completed. `progress` has what comes of it. */
+  readonly complete = (content: number): void => {
+    this.#progress.complete(content);
+  };
+
+  /**
+   * Of this content, this text was read to its end, this image seen, or these stretches of this video played, in
+   * seconds. For contents that complete by that, while they have a session. May be told as often as one likes.
+   */
+  readonly consumed = (content: number, item: number, played: readonly Played[] = []): void => {
+    this.#consumption.consumed(content, item, played);
+  };
+
   /** Connects, and stays connected as far as the close codes allow. Harmless when it does already. */
   readonly start = (): void => {
     this.#connection.start();
@@ -155,6 +179,7 @@ export class StudybeatClient {
    * next `start`, by the same user.
    */
   readonly stop = (): void => {
+    this.#consumption.flush();
     for (const session of this.#sessions) session.close();
     this.#connection.stop();
   };
@@ -165,6 +190,7 @@ export class StudybeatClient {
    */
   readonly lastWords = (): void => {
     if (this.#isAway) return;
+    this.#consumption.flush();
     for (const session of this.#sessions) session.lastWords();
   };
 
@@ -246,11 +272,15 @@ export class StudybeatClient {
     if (this.#userId !== null && this.#userId !== welcome.user.id) {
       for (const session of this.#sessions) session.leave();
       this.#news.forget();
+      this.#progress.forget();
+      this.#consumption.forget();
     }
     this.#userId = welcome.user.id;
     this.#news.online(welcome);
+    this.#progress.online();
     this.#activity.setIdleAfter(welcome.idle_after_ms, now);
     for (const session of this.#sessions) session.online(welcome);
+    this.#consumption.online();
     this.#arm();
     this.#drain();
   }
@@ -285,6 +315,10 @@ export class StudybeatClient {
       case "waitlist.updated":
         this.#news.moved(frame);
         break;
+      case "progress.updated":
+        this.#progress.came(frame);
+        if (frame.content !== null && frame.content_completed) this.#consumption.forget(frame.content);
+        break;
       case "error":
         this.#refused(frame);
         break;
@@ -293,6 +327,7 @@ export class StudybeatClient {
   }
 
   #refused(error: ErrorFrame): void {
+    if (this.#progress.refused(error) || this.#consumption.refused(error)) return;
     const session = error.ref === null ? undefined : this.#owner(error.ref);
     if (session !== undefined && error.ref !== null) {
       session.refused(error, error.ref);

@@ -1,7 +1,7 @@
 /** What a page sees of the SDK: the values of its stores, and the states they go through. */
 
 import type { Readable } from "./store.js";
-import type { Acked, ActivityState, NotificationFrame, User, WaitlistUpdated } from "./types.js";
+import type { Acked, ActivityState, ErrorFrame, NotificationFrame, ProgressUpdated, User, WaitlistUpdated } from "./types.js";
 
 /**
  * `waiting`: to come back at `reconnectAt`. `http`: no websocket comes about, and the sessions go on by posts;
@@ -83,4 +83,27 @@ export interface NewsState {
   readonly latest: readonly NotificationFrame[];
   /** By the course's slug: every place that changed while this client was there; null is not in it any more. */
   readonly places: Readonly<Record<string, WaitlistPlace | null>>;
+}
+
+/** A course as its newest revision has it. Percents are 0 to 100. */
+export interface CourseProgress {
+  readonly enrollment: number;
+  /** Grows with every change: what was read with a lower one is older than this. */
+  readonly revision: number;
+  readonly percent: number;
+  /** The enrolment's. */
+  readonly status: ProgressUpdated["status"];
+  /** What was completed with this revision; null: something else has changed, and the outline is to be read anew. */
+  readonly content: number | null;
+  /** Every content that was completed while this client was there. */
+  readonly completed: readonly number[];
+  /** By the module's id: those that moved while this client was there, as far as they still hold. */
+  readonly modules: Readonly<Record<number, number>>;
+}
+
+export interface ProgressState {
+  /** By the course's slug: every course that moved while this client was there. */
+  readonly courses: Readonly<Record<string, CourseProgress>>;
+  /** By the content's id: what the page says is done. Null: not answered yet. Gone with the answer that it is. */
+  readonly asked: Readonly<Record<number, ErrorFrame | null>>;
 }

@@ -10,6 +10,7 @@ import type * as wire from "./generated.js";
 
 export type { Bye, Hello, Limits, Ping, Pong, Sample, SessionAck, SessionLost, Welcome } from "./generated.js";
 export type { NotificationData, NotificationKind, NotificationsState, WaitlistUpdated } from "./generated.js";
+export type { Played, ProgressUpdated } from "./generated.js";
 export type { ConnectedUser as User, Error as ErrorFrame, Notification as NotificationFrame } from "./generated.js";
 
 export const SUBPROTOCOL = "studybeat.v1";
@@ -80,7 +81,15 @@ export type SessionOpen = Marked<wire.SessionOpen>;
 export type SessionSamples = Marked<wire.SessionSamples>;
 export type SessionClose = Marked<Required<wire.SessionClose>>;
 
-export type ClientFrame = wire.Hello | wire.Ping | SessionOpen | SessionSamples | SessionClose | wire.NotificationsSeen;
+export type ClientFrame =
+  | wire.Hello
+  | wire.Ping
+  | SessionOpen
+  | SessionSamples
+  | SessionClose
+  | wire.NotificationsSeen
+  | Marked<wire.ContentComplete>
+  | Marked<Required<wire.ContentConsumed>>;
 
 export type SessionOpened = Marked<wire.SessionOpened>;
 export type SessionClosed = Marked<wire.SessionClosed>;

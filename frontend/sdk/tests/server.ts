@@ -8,7 +8,7 @@
 
 import { NOTHING_ACKED } from "../src/types.js";
 import type { PostAnswer } from "../src/platform.js";
-import type { Acked, ClientFrame, ErrorFrame, Posted, Sample, ServerFrame } from "../src/types.js";
+import type { Acked, ClientFrame, ErrorFrame, Posted, ProgressUpdated, Sample, ServerFrame } from "../src/types.js";
 import type { Accepts, Link, Peer, World } from "./world.js";
 
 interface Totals {
@@ -37,6 +37,8 @@ export class FakeServer implements Accepts {
   userId = 1;
   notifications = 0;
   seen = 0;
+  /** Completed contents, in their order: how many there are is the revision. */
+  readonly completed: number[] = [];
   commitMs = 250;
   isDown = false;
   /** Answers no hello. */
@@ -134,6 +136,11 @@ export class FakeServer implements Accepts {
           unread: this.notifications - this.seen,
         });
         break;
+      case "content.complete":
+        if (!this.completed.includes(frame.content)) this.complete(frame.content);
+        break;
+      case "content.consumed":
+        break;
       case "ping":
         link.send({ type: "pong", server_time: "" });
         break;
@@ -177,6 +184,12 @@ export class FakeServer implements Accepts {
   notify(): void {
     this.notifications += 1;
     this.#toAll(notification(this.notifications));
+  }
+
+  /** A content of the course is completed, on whatever device; there are four. */
+  complete(content: number): void {
+    this.completed.push(content);
+    this.#toAll(progress({ revision: this.completed.length, content, course_percent: this.completed.length * 25 }));
   }
 
   #toAll(frame: ServerFrame): void {
@@ -250,6 +263,22 @@ export class FakeServer implements Accepts {
 export function notification(number: number): ServerFrame {
   const kind = "enrollment.confirmed";
   return { type: "notification", number, kind, created_at: "", title: "A seat", body: "", data: { course: "intro" } };
+}
+
+export function progress(fields: Partial<ProgressUpdated>): ProgressUpdated {
+  return {
+    type: "progress.updated",
+    course: "intro",
+    enrollment: 5,
+    revision: 1,
+    content: 12,
+    content_completed: true,
+    module: 3,
+    module_percent: 50,
+    course_percent: 25,
+    status: "enrolled",
+    ...fields,
+  };
 }
 
 function answer(status: number, body: object): PostAnswer {

@@ -4,7 +4,20 @@ import type { NotificationFrame } from "@studybeat/sdk";
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { ApiError, get } from "./http";
-import type { CourseDetail, CourseSummary, Device, Enrollment, Learner, Me, Outline, Page, Waiting } from "./types";
+import type {
+  CourseDetail,
+  CourseSummary,
+  Device,
+  Engagement,
+  Enrollment,
+  EnrollmentProgress,
+  Learner,
+  Me,
+  Outline,
+  Page,
+  StudiedDay,
+  Waiting,
+} from "./types";
 
 /** Who is signed in; null: nobody. */
 export const meQuery = queryOptions({
@@ -61,6 +74,28 @@ export const outlineQuery = (slug: string) =>
     queryKey: ["course", slug, "outline"],
     queryFn: () => get<Outline>(coursePath(slug, "outline/")),
   });
+
+/** Everything that is read of one enrolment. */
+export const enrollmentKey = (id: number) => ["enrollment", id] as const;
+
+export const enrollmentProgressQuery = (id: number) =>
+  queryOptions({
+    queryKey: [...enrollmentKey(id), "progress"],
+    queryFn: () => get<EnrollmentProgress>(`enrollments/${id}/progress/`),
+  });
+
+export const engagementQuery = (id: number) =>
+  queryOptions({
+    queryKey: [...enrollmentKey(id), "engagement"],
+    queryFn: () => get<Engagement>(`enrollments/${id}/engagement/`),
+  });
+
+/** One's own time, today last. A session that goes on is at most a minute behind. */
+export const daysQuery = queryOptions({
+  queryKey: ["days"],
+  queryFn: () => get<StudiedDay[]>("me/days/?days=28"),
+  refetchInterval: 60_000,
+});
 
 /** Of whoever waits or learns, the owner's pages are told little: they look again. */
 const LOOK_AGAIN_MS = 20_000;

@@ -50,11 +50,30 @@ export type CourseSummary = Pick<
   | "waitlist"
 >;
 
-/** `progress_percentage` is 0 to 100. */
+/** `progress_percentage` is 0 to 100, `certificate` the code of a valid one. */
 export type Enrollment = Pick<
   Schemas["Enrollment"],
-  "id" | "course" | "course_title" | "status" | "progress_percentage" | "total_time_spent_seconds" | "rejection_reason"
+  | "id"
+  | "course"
+  | "course_title"
+  | "status"
+  | "progress_percentage"
+  | "progress_revision"
+  | "total_time_spent_seconds"
+  | "rejection_reason"
+  | "certificate"
 >;
+
+/** How far an enrolment is in each content, as far as this app reads it. */
+export interface EnrollmentProgress {
+  modules: { contents: Pick<Schemas["ContentProgress"], "id" | "percent" | "engaged_seconds">[] }[];
+}
+
+/** An engagement score and its parts, each 0 to 1; percentages are 0 to 100. */
+export type Engagement = Schemas["Engagement"];
+
+/** A day by one's own clocks; `engaged_seconds` are part of `focus_seconds`. */
+export type StudiedDay = Schemas["StudiedDay"];
 
 /** One's place in a queue: 0 while an offer stands, 1 for the next in turn. */
 export type Place = Schemas["WaitlistPlace"];
@@ -77,9 +96,12 @@ export type VideoItem = Schemas["VideoItem"];
 export type FileItem = Schemas["FileItem"];
 export type Item = Schemas["OutlineItem"];
 
-export type Content = Pick<Schemas["OutlineContent"], "id" | "title" | "completed" | "items">;
+export type Content = Pick<
+  Schemas["OutlineContent"],
+  "id" | "title" | "completion_method" | "required_seconds" | "completed" | "items"
+>;
 
 /** `percent` is 0 to 100. */
 export type Module = Pick<Schemas["OutlineModule"], "id" | "title" | "overview" | "percent"> & { contents: Content[] };
 
-export type Outline = Pick<Schemas["Outline"], "course"> & { modules: Module[] };
+export type Outline = Pick<Schemas["Outline"], "course"> & { enrollment: Enrollment | null; modules: Module[] };

@@ -4,6 +4,8 @@ import { Link, Navigate, useParams } from "react-router";
 import type { Content, CourseDetail, Outline } from "../api/types";
 import { LivePanel } from "../live/LivePanel";
 import { useLiveSession } from "../live/useLiveSession";
+import { Completion } from "../progress/Completion";
+import { useConsume } from "../progress/consume";
 import { Icon } from "../ui/icons";
 import { Message } from "../ui/states";
 import { useTitle } from "../ui/title";
@@ -50,6 +52,7 @@ interface StudyProps {
 function Study({ course, contents, at, content, isRecorded }: StudyProps) {
   useTitle(`${content.title} · ${course.title}`);
   const { session, begin } = useLiveSession({ course: course.slug, content: content.id, isRecorded });
+  const consume = useConsume(session, content);
   return (
     <>
       <article className={`${classes.page} ${classes.withDock}`}>
@@ -57,9 +60,12 @@ function Study({ course, contents, at, content, isRecorded }: StudyProps) {
           {content.title}
         </Title>
         {content.items.map((item) => (
-          <ItemView key={item.id} item={item} page={content.title} />
+          <ItemView key={item.id} item={item} page={content.title} consume={consume} />
         ))}
         {content.items.length === 0 && <Message title="This content is still empty" />}
+        {isRecorded && course.enrollment && (
+          <Completion course={course.slug} enrollment={course.enrollment.id} content={content} />
+        )}
         <Neighbours course={course.slug} contents={contents} at={at} />
       </article>
       <aside aria-label="Your time, live" className={classes.live}>

@@ -2,6 +2,8 @@ import { Alert, Button, Group, Progress, Stack, Text, Title } from "@mantine/cor
 import { Link } from "react-router";
 
 import { CourseFacts } from "../courses/CourseFacts";
+import { CertificateLink } from "../progress/CertificateLink";
+import { EngagementPanel } from "../progress/EngagementPanel";
 import { SeatPanel } from "../seats/SeatPanel";
 import { roughly } from "../time";
 import { Icon } from "../ui/icons";
@@ -33,7 +35,7 @@ export function CourseIntro() {
       {enrollment && outline && (
         <div>
           <Progress
-            value={enrollment.progress_percentage}
+            value={Math.floor(enrollment.progress_percentage)}
             size="lg"
             aria-label="Your progress in this course"
             mb={6}
@@ -43,6 +45,7 @@ export function CourseIntro() {
           </Text>
         </div>
       )}
+      {enrollment?.certificate && <CertificateLink code={enrollment.certificate} />}
       {next && (
         <Group>
           <Button
@@ -61,6 +64,7 @@ export function CourseIntro() {
       <div>
         <Markdown source={course.overview} />
       </div>
+      {enrollment && isRecorded && <EngagementPanel enrollment={enrollment.id} />}
       {outline && contents.length === 0 && (
         <Message title="Nothing to study yet">As soon as this course has contents, they are here.</Message>
       )}

@@ -1,23 +1,62 @@
 import { Card, Group, Text, ThemeIcon, Title } from "@mantine/core";
-import type { ReactNode } from "react";
+import { type ReactNode, type SyntheticEvent, useState } from "react";
 
-import type { FileItem, ImageItem, Item, VideoItem } from "../api/types";
+import type { FileItem, ImageItem, Item, TextItem, VideoItem } from "../api/types";
+import { type Consume, stretchesOf, useSeen } from "../progress/consume";
 import { fileSize } from "../time";
 import { Icon } from "../ui/icons";
 import { Markdown } from "../ui/Markdown";
 import classes from "./items.module.css";
 
-function ImageView({ item }: { item: ImageItem }) {
+interface ViewProps<T> {
+  item: T;
+  consume: Consume | undefined;
+}
+
+function TextView({ item, consume }: ViewProps<TextItem>) {
+  const end = useSeen<HTMLDivElement>(item.id, consume);
+  return (
+    <>
+      <Markdown source={item.body} />
+      <div ref={end} className={classes.end} />
+    </>
+  );
+}
+
+function ImageView({ item, consume }: ViewProps<ImageItem>) {
+  const [isLoaded, setLoaded] = useState(false);
+  const image = useSeen<HTMLImageElement>(item.id, isLoaded ? consume : undefined);
   return (
     <figure className={classes.figure}>
-      <img src={item.url} alt={item.alt} loading="lazy" className={classes.media} />
+      <img
+        ref={image}
+        src={item.url}
+        alt={item.alt}
+        loading="lazy"
+        className={classes.media}
+        onLoad={() => {
+          setLoaded(true);
+        }}
+      />
     </figure>
   );
 }
 
-function VideoView({ item }: { item: VideoItem }) {
+function VideoView({ item, consume }: ViewProps<VideoItem>) {
+  const played = ({ currentTarget }: SyntheticEvent<HTMLVideoElement>): void => {
+    consume?.(item.id, stretchesOf(currentTarget.played));
+  };
   return (
-    <video controls playsInline preload="metadata" aria-label={item.title} className={classes.media}>
+    <video
+      controls
+      playsInline
+      preload="metadata"
+      aria-label={item.title}
+      className={classes.media}
+      onTimeUpdate={played}
+      onPause={played}
+      onEnded={played}
+    >
       <source src={item.url} />
       {item.captions && <track kind="captions" src={item.captions} srcLang="en" label="Captions" default />}
       Your browser can’t play this video. <a href={item.url}>Download it</a> instead.
@@ -46,21 +85,29 @@ function FileView({ item }: { item: FileItem }) {
   );
 }
 
-function body(item: Item): ReactNode {
+function body(item: Item, consume: Consume | undefined): ReactNode {
   switch (item.kind) {
     case "text":
-      return <Markdown source={item.body} />;
+      return <TextView item={item} consume={consume} />;
     case "image":
-      return <ImageView item={item} />;
+      return <ImageView item={item} consume={consume} />;
     case "video":
-      return <VideoView item={item} />;
+      return <VideoView item={item} consume={consume} />;
     case "file":
       return <FileView item={item} />;
   }
 }
 
-/** One item of a content: a text, an image, a video or a file. `page`: the content's title, which needs no repeating. */
-export function ItemView({ item, page }: { item: Item; page: string }) {
+interface ItemProps {
+  item: Item;
+  /** The content's title, which needs no repeating. */
+  page: string;
+  /** Told of what is read, seen and played, where that completes the content. */
+  consume?: Consume | undefined;
+}
+
+/** One item of a content: a text, an image, a video or a file. */
+export function ItemView({ item, page, consume }: ItemProps) {
   return (
     <section className={classes.item}>
       {item.title && item.title !== page && (
@@ -68,7 +115,7 @@ export function ItemView({ item, page }: { item: Item; page: string }) {
           {item.title}
         </Title>
       )}
-      {body(item)}
+      {body(item, consume)}
     </section>
   );
 }

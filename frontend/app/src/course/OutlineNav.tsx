@@ -1,4 +1,4 @@
-import { Text, VisuallyHidden } from "@mantine/core";
+import { Progress, Text } from "@mantine/core";
 import { NavLink } from "react-router";
 
 import type { CourseDetail, Outline } from "../api/types";
@@ -13,6 +13,14 @@ export function OutlineNav({ course, outline }: { course: CourseDetail; outline:
       <NavLink to={`/courses/${course.slug}`} end className={() => classes.course}>
         {course.title}
       </NavLink>
+      {course.enrollment && outline.enrollment && (
+        <div className={classes.whole}>
+          <Progress value={Math.floor(course.enrollment.progress_percentage)} size="sm" aria-label="Your progress in this course" />
+          <Text size="xs" c="dimmed">
+            {Math.floor(course.enrollment.progress_percentage)} % done
+          </Text>
+        </div>
+      )}
       {outline.modules.map((module) => (
         <section key={module.id} aria-label={module.title} className={classes.module}>
           <div className={classes.heading}>
@@ -23,6 +31,7 @@ export function OutlineNav({ course, outline }: { course: CourseDetail; outline:
               {Math.floor(module.percent)} %
             </Text>
           </div>
+          <Progress value={Math.floor(module.percent)} size={3} mx={10} mb={4} aria-label={`Progress in ${module.title}`} />
           <ul className={classes.list}>
             {module.contents.map((content) => (
               <li key={content.id}>
@@ -30,10 +39,8 @@ export function OutlineNav({ course, outline }: { course: CourseDetail; outline:
                   <span className={classes.mark} data-done={content.completed || undefined}>
                     {content.completed && <Icon name="check" size={14} />}
                   </span>
-                  <span>
-                    {content.title}
-                    {content.completed && <VisuallyHidden> (done)</VisuallyHidden>}
-                  </span>
+                  <span>{content.title}</span>
+                  {content.completed && <span className={classes.done}>Done</span>}
                 </NavLink>
               </li>
             ))}

@@ -1,10 +1,10 @@
-import { Button, Card, Center, Group, SimpleGrid, Skeleton, Text, TextInput, Title } from "@mantine/core";
+import { Button, Card, Center, Group, Progress, SimpleGrid, Skeleton, Text, TextInput, Title } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
 
-import { coursesQuery } from "../api/queries";
+import { coursesQuery, enrollmentsQuery } from "../api/queries";
 import type { CourseSummary } from "../api/types";
 import { CardSeat } from "../seats/CardSeat";
 import { Icon } from "../ui/icons";
@@ -13,6 +13,23 @@ import { Failure, Message } from "../ui/states";
 import classes from "./cards.module.css";
 import { CourseCover } from "./CourseCover";
 import { CourseFacts } from "./CourseFacts";
+import { recorded } from "./enrollment";
+
+/** How far one is in this course; nothing for who does not learn in it. */
+function YourProgress({ course }: { course: CourseSummary }) {
+  const { data: enrollments } = useQuery(enrollmentsQuery);
+  const yours = enrollments?.find((one) => one.course === course.slug && recorded(one));
+  if (!yours) return null;
+  const percent = Math.floor(yours.progress_percentage);
+  return (
+    <Group gap="sm" wrap="nowrap" mb="sm">
+      <Progress value={percent} aria-label={`Your progress in ${course.title}`} flex={1} />
+      <Text size="sm" c="dimmed">
+        {percent} % done
+      </Text>
+    </Group>
+  );
+}
 
 function CatalogueCard({ course }: { course: CourseSummary }) {
   return (
@@ -31,6 +48,7 @@ function CatalogueCard({ course }: { course: CourseSummary }) {
           {firstWords(course.overview)}
         </Text>
         <div className={classes.foot}>
+          <YourProgress course={course} />
           <CourseFacts course={course} />
           <CardSeat course={course} />
         </div>

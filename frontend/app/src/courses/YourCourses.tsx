@@ -4,6 +4,7 @@ import { Link } from "react-router";
 
 import { enrollmentsQuery } from "../api/queries";
 import type { Enrollment } from "../api/types";
+import { CertificateLink } from "../progress/CertificateLink";
 import { roughly } from "../time";
 import { Icon } from "../ui/icons";
 import { Failure } from "../ui/states";
@@ -44,6 +45,7 @@ function YourCourse({ enrollment }: { enrollment: Enrollment }) {
             <Text size="sm">{roughly(enrollment.total_time_spent_seconds)}</Text>
           </Group>
         </Group>
+        {enrollment.certificate && <CertificateLink code={enrollment.certificate} course={enrollment.course_title} />}
       </div>
     </Card>
   );

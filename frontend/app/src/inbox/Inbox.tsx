@@ -10,7 +10,7 @@ import { ago } from "../time";
 import { Icon } from "../ui/icons";
 import { Failure, Message } from "../ui/states";
 import { useNow } from "../ui/useNow";
-import { markOf, pathOf } from "./about";
+import { isOutside, markOf, pathOf } from "./about";
 import classes from "./inbox.module.css";
 
 /** So many more at a time; the server gives them in far longer pages. */
@@ -35,7 +35,7 @@ function Row({ notification, now, isNew, onFollow }: RowProps) {
       <div className={classes.words}>
         <Text fw={isNew ? 700 : 500} lh={1.35}>
           {path ? (
-            <Link to={path} className={classes.link} onClick={onFollow}>
+            <Link to={path} reloadDocument={isOutside(path)} className={classes.link} onClick={onFollow}>
               {title}
             </Link>
           ) : (

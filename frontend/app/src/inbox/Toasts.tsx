@@ -5,8 +5,9 @@ import { useCallback, useEffect, useState } from "react";
 import { Link } from "react-router";
 
 import { useClient } from "../live/client";
+import { progressMoved } from "../progress/moved";
 import { Icon } from "../ui/icons";
-import { isUrgent, markOf, pathOf } from "./about";
+import { isOutside, isUrgent, markOf, pathOf } from "./about";
 import { hear, missedSomething, placeMoved, told } from "./hear";
 import classes from "./inbox.module.css";
 
@@ -52,6 +53,7 @@ function News({ notification, close }: { notification: NotificationFrame; close:
         path ? (
           <Link
             to={path}
+            reloadDocument={isOutside(path)}
             className={classes.toastLink}
             onClick={() => {
               close(number);
@@ -88,6 +90,9 @@ export function Toasts() {
         },
         moved: (slug, place) => {
           placeMoved(queries, slug, place);
+        },
+        progressed: (slug, progress) => {
+          progressMoved(queries, slug, progress);
         },
         online: () => {
           missedSomething(queries);

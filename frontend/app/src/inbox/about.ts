@@ -2,10 +2,12 @@
 
 import type { NotificationFrame } from "@studybeat/sdk";
 
+import { certificatePath } from "../progress/certificate";
+
 type Kind = NotificationFrame["kind"];
 
 interface Mark {
-  icon: "bell" | "check" | "clock" | "cross" | "flag" | "people" | "seat" | "word";
+  icon: "bell" | "check" | "clock" | "cross" | "flag" | "people" | "seal" | "seat" | "word";
   color: string;
 }
 
@@ -20,6 +22,7 @@ const marks: Partial<Record<Kind, Mark>> = {
   "waitlist.offer_expired": { icon: "clock", color: "yellow" },
   "progress.module_completed": { icon: "check", color: "teal" },
   "progress.course_completed": { icon: "check", color: "teal" },
+  "certificate.issued": { icon: "seal", color: "teal" },
   "session.nudge": { icon: "word", color: "iris" },
   "help.requested": { icon: "word", color: "iris" },
 };
@@ -27,12 +30,16 @@ const marks: Partial<Record<Kind, Mark>> = {
 /** For kinds of later versions too. */
 export const markOf = (kind: Kind): Mark => marks[kind] ?? { icon: "bell", color: "gray" };
 
-/** A path of this app, or null where there is nothing to see. */
+/** A path of this site, or null where there is nothing to see. */
 export function pathOf({ kind, data }: NotificationFrame): string | null {
+  if (data.code !== undefined) return certificatePath(data.code);
   if (data.course === undefined) return null;
   const course = `/courses/${data.course}`;
   return kind === "enrollment.requested" ? `${course}/people` : course;
 }
+
+/** Whether the server's own pages have it, not this app. */
+export const isOutside = (path: string): boolean => path.startsWith(certificatePath(""));
 
 /** What does not wait until somebody opens the inbox. */
 export const isUrgent = ({ kind }: NotificationFrame): boolean =>
@@ -41,4 +48,6 @@ export const isUrgent = ({ kind }: NotificationFrame): boolean =>
   kind === "enrollment.rejected" ||
   kind === "enrollment.ended" ||
   kind === "enrollment.requested" ||
-  kind === "waitlist.offer_expired";
+  kind === "waitlist.offer_expired" ||
+  kind === "progress.course_completed" ||
+  kind === "certificate.issued";

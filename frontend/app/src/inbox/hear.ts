@@ -1,6 +1,6 @@
 /** What the server tells by itself, brought to what the pages have read. */
 
-import type { NotificationFrame, WaitlistPlace } from "@studybeat/sdk";
+import type { CourseProgress, NotificationFrame, WaitlistPlace } from "@studybeat/sdk";
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
 
 import { courseQuery, inboxQuery, peopleKey } from "../api/queries";
@@ -49,7 +49,7 @@ export function told(queries: QueryClient, notification: NotificationFrame): voi
 
 /** Something may have been missed. What nobody looks at is read when somebody does. */
 export function missedSomething(queries: QueryClient): void {
-  for (const queryKey of [["courses"], ["course"], ["enrollments"], ["people"], inboxQuery.queryKey]) {
+  for (const queryKey of [["courses"], ["course"], ["enrollments"], ["enrollment"], ["people"], inboxQuery.queryKey]) {
     void queries.invalidateQueries({ queryKey });
   }
 }
@@ -57,13 +57,15 @@ export function missedSomething(queries: QueryClient): void {
 interface Listener {
   told: (notification: NotificationFrame) => void;
   moved: (slug: string, place: WaitlistPlace | null) => void;
+  progressed: (slug: string, progress: CourseProgress) => void;
   /** Online anew, and what changed meanwhile was not heard. */
   online: () => void;
 }
 
 /** Calls back with each thing that is new in the client's stores, once, until the function it returns is called. */
-export function hear({ news, connection, caughtUp }: LiveClient, listener: Listener): () => void {
+export function hear({ news, progress, connection, caughtUp }: LiveClient, listener: Listener): () => void {
   let { head, places } = news.get();
+  let { courses } = progress.get();
   let { status } = connection.get();
   const leaveNews = news.subscribe(() => {
     const now = news.get();
@@ -78,6 +80,13 @@ export function hear({ news, connection, caughtUp }: LiveClient, listener: Liste
     places = now.places;
     if (now.gap) caughtUp();
   });
+  const leaveProgress = progress.subscribe(() => {
+    const before = courses;
+    ({ courses } = progress.get());
+    for (const [slug, course] of Object.entries(courses)) {
+      if (before[slug] !== course) listener.progressed(slug, course);
+    }
+  });
   const leaveConnection = connection.subscribe(() => {
     const before = status;
     ({ status } = connection.get());
@@ -85,6 +94,7 @@ export function hear({ news, connection, caughtUp }: LiveClient, listener: Liste
   });
   return () => {
     leaveNews();
+    leaveProgress();
     leaveConnection();
   };
 }

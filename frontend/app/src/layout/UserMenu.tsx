@@ -36,6 +36,9 @@ export function UserMenu() {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{user.username}</Menu.Label>
+        <Menu.Item component={Link} to="/time" leftSection={<Icon name="clock" size={18} />}>
+          My time
+        </Menu.Item>
         <Menu.Item component={Link} to="/profile" leftSection={<Icon name="people" size={18} />}>
           Profile
         </Menu.Item>

@@ -4,7 +4,17 @@ import { createContext, useContext, useSyncExternalStore } from "react";
 /** What the app uses of the SDK's client. */
 export type LiveClient = Pick<
   StudybeatClient,
-  "caughtUp" | "connection" | "keeping" | "news" | "open" | "see" | "start" | "stop"
+  | "caughtUp"
+  | "complete"
+  | "connection"
+  | "consumed"
+  | "keeping"
+  | "news"
+  | "open"
+  | "progress"
+  | "see"
+  | "start"
+  | "stop"
 >;
 
 export const ClientContext = createContext<LiveClient | null>(null);

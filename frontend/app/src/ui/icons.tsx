@@ -17,6 +17,7 @@ const paths = {
   hourglass: "M7 3h10M7 21h10M8 3v4l4 5 4-5V3M8 21v-4l4-5 4 5v4",
   cross: "m6 6 12 12M18 6 6 18",
   flag: "M5 21V4h13l-3 4.5 3 4.5H5",
+  seal: "M12 3a6 6 0 1 0 0 12 6 6 0 0 0 0-12Zm-3.5 11L7 21l5-2.5L17 21l-1.5-7",
   word: "M4 5h16v11H9l-5 4Z",
   signOut: "M10 20H6a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2h4m5 12 4-4m0 0-4-4m4 4H9",
 } as const;
