@@ -44,6 +44,7 @@ class Results:
     busy: float
     lag_seconds: float = LAG_SECONDS
     growth: float = GROWTH
+    beat_seconds: float = BEAT_SECONDS
     profile_seconds: int = profiling.SECONDS
     rates: dict[Speaks, list[float]] = field(default_factory=dict)
     cpu_us: dict[Speaks, list[float]] = field(default_factory=dict)

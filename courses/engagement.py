@@ -68,9 +68,9 @@ def assess(
     `enrolled_for`     how long ago the learner enrolled
     """
     hours = estimated_hours or HOURS_UNSAID
-    span = timedelta(weeks=max(LEAST_WEEKS, hours / HOURS_A_WEEK))
-    expected_engaged = timedelta(hours=hours) * (timedelta(days=WINDOW_DAYS) / span)
-    expected_percentage = 100.0 * max(0.0, min(1.0, enrolled_for / span))
+    weeks = max(LEAST_WEEKS, hours / HOURS_A_WEEK)
+    expected_engaged = timedelta(hours=hours * (WINDOW_DAYS / 7) / weeks)
+    expected_percentage = 100.0 * _part(enrolled_for / timedelta(weeks=1) / weeks)
     active_days = sum(1 for day in engaged if day >= ACTIVE)
     total = sum(engaged, timedelta())
     time = _part(total / expected_engaged)

@@ -200,7 +200,7 @@ class KeyInUse(DomainError):
 
     code = "bad_frame"
     status = 409
-    default_message = "This key names another session. Make a new one."
+    default_message = "key: it names a session of another course or content. Make a new key."
 
 
 class SessionClosed(DomainError):

@@ -126,7 +126,7 @@ def open_session(
             raise NotFound(f"content: this course has no content {content}.")
         if before is not None:
             if before.enrollment_id != enrollment.pk or content not in (None, before.content_id):
-                raise KeyInUse("key: it names a session of another course or content. Make a new key.")
+                raise KeyInUse
             if not before.is_writable:
                 raise SessionClosed(**before.counted())
         if before is None or not before.is_live:
@@ -157,6 +157,12 @@ def open_session(
         opened = _durable("WHERE s.id = %s", [session_id])
         assert opened is not None, "the row is locked by this transaction"
         return opened
+
+
+def is_of(row: DurableSession, *, course: str, content: int | None) -> bool:
+    """Whether it is a session of this course, and of this content where one is named."""
+    is_its_course = CourseEnrollment.objects.filter(pk=row.enrollment_id, course__slug=course).exists()
+    return is_its_course and content in (None, row.content_id)
 
 
 def _view(enrollment_id: int, content_id: int | None, *, is_new: bool) -> None:

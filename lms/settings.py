@@ -72,7 +72,7 @@ def database(url: str) -> dict[str, Any]:
             "keepalives_count": 3,
             # While PostgreSQL is away the pool tries again after 1, 2, 4, … s, and gives up after `reconnect_timeout`;
             # only who asks next begins anew. So both are short: back within seconds, however long it was away.
-            "pool": {"min_size": 1, "max_size": 16, "timeout": 5, "reconnect_timeout": 2},
+            "pool": {"min_size": 1, "max_size": 20, "timeout": 5, "reconnect_timeout": 2},
             **options,
         },
     }

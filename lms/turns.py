@@ -1,37 +1,31 @@
-"""How many requests are answered at once: few, so that those that wait hold no connection of the database.
+"""How many requests hold a connection of the database at once: few, so that recording always finds one.
 
-A process has a pool of connections, and its websockets need some of them whatever the requests do
+Under ASGI each request has a thread of its own, as many as come, and a process has a pool of connections
 (docs/decisions/0008).
 """
 
-import threading
+import re
 from collections.abc import Callable
 from typing import Final
 
-from django.http import HttpResponseBase, JsonResponse
+from django.db import connections
+from django.http import HttpResponseBase
 from django.http.request import HttpRequest
 
-from lms.errors import UNAVAILABLE
+from lms.postgresql.base import DatabaseWrapper
 
-REQUESTS_AT_ONCE: Final = 6
-"""A connection each; with the websockets' eight and the settler's they are fewer than the pool has."""
-WAIT_SECONDS: Final = 5.0
-NEVER_WAIT: Final = {"/healthz", "/readyz"}
+RECORDING: Final = re.compile(r"/api/v1/sessions/[^/]+/samples/")
+"""Samples wait for nobody else's requests; their own are few, and wait for their learner's rows alone."""
 
 
 class TurnsMiddleware:
-    """Lets a request wait for its turn, and answers 503 when that takes too long. Bodies sent later hold no turn."""
+    """Has each request take a turn at the database (`lms/postgresql`), but for those that record."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
-        self._turns = threading.BoundedSemaphore(REQUESTS_AT_ONCE)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path in NEVER_WAIT:
-            return self._get_response(request)
-        if not self._turns.acquire(timeout=WAIT_SECONDS):
-            return JsonResponse(UNAVAILABLE, status=503, headers={"Retry-After": "2"})
-        try:
-            return self._get_response(request)
-        finally:
-            self._turns.release()
+        mine = connections["default"]  # this thread's, which is this request's
+        assert isinstance(mine, DatabaseWrapper)
+        mine.takes_turns = RECORDING.fullmatch(request.path) is None
+        return self._get_response(request)

@@ -241,8 +241,8 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
         connection, recorder = self.connection, self.hub.recorder
         assert connection.credential is not None
         mine = next((held for held in connection.sessions.values() if held.key == frame.key), None)
-        if mine is None:
-            self._make_room(for_new=True)
+        if mine is None or not mine.is_live(monotonic()):
+            self._make_room(for_new=mine is None)
         if mine is not None:
             await recorder.written(mine)
             mine.is_reopening = True

@@ -1,12 +1,14 @@
-"""Django's PostgreSQL backend, with two things that it lacks.
+"""Django's PostgreSQL backend, with three things that it lacks.
 
-A pool that is usable at once after PostgreSQL was restarted; and a last moment of a transaction, in which
-`users.events.before_commit` has what must come after all else (docs/decisions/0046).
+A pool that is usable at once after PostgreSQL was restarted (docs/decisions/0007); turns, so that requests can't take
+all of the pool (0008); and a last moment of a transaction, in which `users.events.before_commit` has what must come
+after all else (0046).
 """
 
+import threading
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from django.db import Error
@@ -15,9 +17,41 @@ from psycopg_pool import ConnectionPool
 
 from users.events import BeforeCommit
 
+TURNS: Final = 6
+"""Requests that hold a connection at once. The pool has room for these, the websockets' eight threads and the
+settler's, and for requests that record."""
+TURN_WITHIN_SECONDS: Final = 5.0
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    turns = threading.BoundedSemaphore(TURNS)
+    takes_turns = False
+    _has_turn = False
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """A connection, after a wait for a turn where this thread takes turns. It is given back with the connection."""
+        if self.takes_turns and not self._has_turn:
+            if not self.turns.acquire(timeout=TURN_WITHIN_SECONDS):
+                raise psycopg.OperationalError(f"no turn at the database within {TURN_WITHIN_SECONDS:g} s")
+            self._has_turn = True
+        try:
+            return self._working_connection(conn_params)
+        except BaseException:
+            self._give_turn_back()
+            raise
+
+    def _close(self) -> None:
+        try:
+            super()._close()  # type: ignore[misc]
+        finally:
+            self._give_turn_back()
+
+    def _give_turn_back(self) -> None:
+        if self._has_turn:
+            self._has_turn = False
+            self.turns.release()
+
+    def _working_connection(self, conn_params: dict[str, Any]) -> Any:
         """A connection that works, as far as the server does.
 
         When one from the pool is dead, so are the others that lie there: they all go. With CONN_HEALTH_CHECKS the

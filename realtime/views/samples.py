@@ -22,7 +22,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from courses import ledger, sessions
-from courses.errors import Gap, NotFound
+from courses.errors import Gap, KeyInUse, NotFound
 from courses.sessions import DurableSession
 from realtime import codec, protocol, timekeeper
 from realtime.handshake import origin_is_allowed, user_agent_of
@@ -115,6 +115,8 @@ class SamplesView(APIView):
         user = cast(User, request.user)
         row = sessions.lock(user_id=user.pk, key=key)
         if row is not None:
+            if opening is not None and not sessions.is_of(row, course=opening.course, content=opening.content):
+                raise KeyInUse
             return row
         if opening is None:
             raise NotFound("You have no session under this key. To begin one, add `open`.")

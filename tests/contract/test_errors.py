@@ -297,7 +297,8 @@ async def test_a_connection_may_open_others_when_its_sessions_fell_silent(
 ) -> None:
     """The quick site's lease is 2 s. Its silent sessions it holds on to: a sample reopens one where there is room."""
     learner = await connect(ana, to=quick_site)
-    silent = [(await learner.open(course="intro"))["session"] for _ in range(4)]
+    keys = [str(uuid4()) for _ in range(4)]
+    silent = [(await learner.open(course="intro", key=key))["session"] for key in keys]
     async with asyncio.timeout(10):
         answers = []
         while answers[-1:] != ["session.opened"]:
@@ -315,6 +316,7 @@ async def test_a_connection_may_open_others_when_its_sessions_fell_silent(
     error = await refusal(learner, "too_many_sessions", sampling(silent[3], (1, 0, "idle", 0)))
     assert error["retry_after_ms"] > 0
     await refusal(learner, "too_many_sessions", opening())
+    await refusal(learner, "too_many_sessions", {**opening(), "key": keys[3]})
     await learner.close_session(silent[0])
     await learner.samples(silent[3], [(1, 0, "idle", 0)])
     await learner.expect("session.ack", session=silent[3], seq=1)

@@ -11,7 +11,7 @@ import pytest
 from courses.models import Content, Course, LearningSession
 from tests.contract.conftest import fall_silent, row_of, sweep
 from tests.learner import Learner
-from tests.people import session_of, token_of
+from tests.people import enroll, make_course, session_of, token_of
 from tests.site import Site, orm
 from users.models import User
 
@@ -99,6 +99,21 @@ async def test_a_hole_is_409_gap_and_nothing_is_counted(site: Site, ana: User, i
 async def test_an_unknown_key_without_open_is_not_found(site: Site, ana: User, intro: Course, key: str) -> None:
     answer = await Caller(site, await orm(token_of, ana)).post(key, [(1, 0, "focus", 0)])
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("other", [{"course": "other"}, {"course": "nope"}, {"course": "intro", "content": 10**9}])
+async def test_a_key_names_one_session_of_one_course_and_content(
+    site: Site, ines: User, ana: User, intro: Course, content: Content, key: str, other: dict[str, Any]
+) -> None:
+    enrollment = await orm(lambda: enroll(ana, make_course(ines, "other")))
+    caller = Caller(site, await orm(token_of, ana))
+    await caller.post(key, [(1, 0, "focus", 0)], open={"course": "intro", "content": content.pk})
+    again = await caller.post(key, [(2, 1, "focus", 0)], open={"course": "intro"})
+    assert (again.status_code, again.json()["seq"]) == (200, 2)
+    answer = await caller.post(key, [(3, 2, "focus", 0)], open=other)
+    assert (answer.status_code, answer.json()["code"]) == (409, "bad_frame")
+    row = await orm(LearningSession.objects.get, key=key)
+    assert (row.acked_seq, row.enrollment_id != enrollment.pk) == (2, True)
 
 
 async def test_the_holder_keeps_its_session_and_counts_on_from_what_was_posted(

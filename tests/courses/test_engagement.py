@@ -43,6 +43,8 @@ def week(*hours: float) -> list[timedelta]:
         # Unsaid: 42 h in 14 weeks, so 6 h in two.
         (week(0.5, 0.5, 0.5, 0.5, 0.5, 0.5), None, 10.0, timedelta(weeks=7), (0.5, 1.0, 0.2), 0.62),
         (week(3, 3, 3, 3, 3, 3, 3), 0, 100.0, timedelta(weeks=60), (1.0, 1.0, 1.0), 1.0),
+        # More hours than a calendar has.
+        (week(1, 1, 1), 2**31 - 1, 0.0, timedelta(weeks=14), (0.5, 0.5, 0.0), 0.4),
         # Nobody is behind at the moment of enrolling, or before it by a clock that is slow.
         (week(), 20, 0.0, timedelta(), (0.0, 0.0, 1.0), 0.2),
         (week(), 20, 0.0, timedelta(seconds=-3), (0.0, 0.0, 1.0), 0.2),

@@ -316,7 +316,8 @@ def test_a_course_without_contents_is_not_completed_by_that(ines: User, ana: Use
 def test_where_nobody_learns_there_is_no_job(ines: User) -> None:
     course = make_course(ines, "draft", status="draft")
     authoring.add_content(module=course.modules.all()[0], title="New")
-    assert not ProcrastinateJob.objects.filter(task_name="courses.tasks.follow_outline").exists()
+    jobs = ProcrastinateJob.objects.filter(task_name="courses.tasks.follow_outline", args__course_id=course.pk)
+    assert not jobs.exists()
 
 
 def test_following_takes_as_many_queries_for_a_hundred_as_for_one(intro: Course, ana: User) -> None:

@@ -270,7 +270,7 @@ export class StudybeatClient {
   #online(welcome: Welcome): void {
     const now = this.#look();
     if (this.#userId !== null && this.#userId !== welcome.user.id) {
-      for (const session of this.#sessions) session.end("failed", "other_user");
+      for (const session of this.#sessions) session.leave();
       this.#news.forget();
       this.#progress.forget();
       this.#consumption.forget();

@@ -50,6 +50,10 @@ export class IndexedDbStorage implements SampleStorage {
 
   forget(key: string): void {
     this.#remove(key);
+    this.leave(key);
+  }
+
+  leave(key: string): void {
     this.#owned.get(key)?.release();
     this.#owned.delete(key);
   }

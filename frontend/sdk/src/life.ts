@@ -104,6 +104,12 @@ export class Life {
     this.#enter(phase, reason, { acked: ackedFields({ ...this.state.acked, ...last }) });
   }
 
+  /** Somebody else is signed in; what it still had waits for its own user. */
+  leave(): void {
+    this.#recording.leave();
+    this.#enter("failed", "other_user", {});
+  }
+
   publish(fields: Partial<SessionState> = {}): void {
     const { pending, isFull } = this.#recording.queue;
     this.#store.set({ ...fields, pending, full: isFull });

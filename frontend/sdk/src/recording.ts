@@ -85,6 +85,16 @@ export class Recording {
   /** The session is over, and what it still had with it. */
   end(): void {
     if (this.#isAnchored) this.#storage.forget(this.#session.key);
+    this.#stop();
+  }
+
+  /** The page has nothing more to do with it; what it still had waits in the storage for its user's next page. */
+  leave(): void {
+    if (this.#isAnchored) this.#storage.leave(this.#session.key);
+    this.#stop();
+  }
+
+  #stop(): void {
     this.#isAnchored = false;
     this.queue.clear();
   }

@@ -206,6 +206,14 @@ export class Session implements LiveSession {
     this.#host.ended(this);
   }
 
+  /** Somebody else is signed in: it is over here, and waits for its own user's next page. */
+  leave(): void {
+    if (this.isOver) return;
+    this.#alarm.clear();
+    this.#life.leave();
+    this.#host.ended(this);
+  }
+
   /** The server says where the session's clock stands, and the record goes on from there. */
   #align(taken: Taken): void {
     const now = this.#now();

@@ -39,6 +39,8 @@ export interface SampleStorage {
   acked(key: string, seq: number): void;
   /** The session is over. */
   forget(key: string): void;
+  /** This page has nothing more to do with the key; what it keeps waits for another. */
+  leave(key: string): void;
   /** The page is put aside, and its keys with it. */
   release(): void;
   /** The page is back, and owns its keys again. */
@@ -82,6 +84,12 @@ export class MemoryStorage implements SampleStorage {
   forget(key: string): void {
     this.#mine.delete(key);
     this.#shelves.delete(key);
+  }
+
+  leave(key: string): void {
+    this.#mine.delete(key);
+    const shelf = this.#shelves.get(key);
+    if (shelf?.owner === this) shelf.owner = null;
   }
 
   release(): void {

@@ -163,6 +163,24 @@ test("a living page's samples are left alone", async () => {
   expect(page.world.posts).toEqual([]);
 });
 
+test("what waits for its user is not lost when somebody else signs in meanwhile", async () => {
+  const { page, session } = studying();
+  page.world.link.losesToServer = true;
+  page.world.advance(12_000);
+  page.client.stop();
+  page.server.userId = 2;
+  page.client.start();
+  page.world.advance(0);
+  expect(session.store.get()).toMatchObject({ phase: "failed", reason: "other_user" });
+  expect((await kept()).map(([{ user }]) => user)).toEqual([1]);
+  await visit(page);
+  expect(page.server.session("key-1").durable.acked.focus_ms).toBe(0);
+  page.server.userId = 1;
+  await visit(page);
+  expect(page.server.session("key-1").durable.acked.focus_ms).toBeGreaterThanOrEqual(10_000);
+  expect(await kept()).toEqual([]);
+});
+
 test("a page that is put aside is drained like a dead one, and goes on when it is restored", async () => {
   const { page, session } = studying();
   page.world.advance(5_000);
