@@ -36,8 +36,8 @@ FILL = (
         now() - (u.n %% 30) * interval '1 day', u.n %% 101, '', '0', now(), 0, false, '0', 0
     FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM users_user WHERE username LIKE 'filled-%%') AS u""",
     """INSERT INTO courses_contentprogress (enrollment_id, content_id, started_at, is_completed, time_spent,
-        engaged_time, view_count, completion_method)
-    SELECT e.id, c.id, now(), (e.id + c.id) %% 3 > 0, (60 + (e.id * c.id) %% 3600) * interval '1 s', '0', 1, 'manual'
+        engaged_time, view_count, completion_method, completed_revision)
+    SELECT e.id, c.id, now(), (e.id + c.id) %% 3 > 0, (60 + (e.id * c.id) %% 3600) * interval '1 s', '0', 1, 'manual', 0
     FROM courses_courseenrollment e
     JOIN courses_module m ON m.course_id = e.course_id JOIN courses_content c ON c.module_id = m.id
     WHERE e.course_id = ANY(%(courses)s::bigint[])""",

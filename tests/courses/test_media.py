@@ -399,7 +399,7 @@ def test_the_stalled_downloads_above_would_show_connections_that_are_held(
         answer = httpx.get(f"{site.http()}/api/v1/me/", headers=headers, trust_env=False, timeout=20)
         assert answer.status_code == 503
     log = site.take_log()
-    assert "couldn't get a connection" in log
+    assert "no turn at the database" in log
 
 
 def open_videos(process: psutil.Process) -> int:
