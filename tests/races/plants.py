@@ -36,6 +36,7 @@ def no_enrollment_lock() -> None:
 
     def meet_and_write(*arguments: Any) -> None:
         meet()
+        time.sleep(0.2)  # until the other one has seen it too
         write_modules(*arguments)
 
     CourseEnrollmentQuerySet.select_for_update = lambda self, **options: self  # type: ignore[method-assign]
@@ -56,4 +57,3 @@ def meet() -> None:
             )
             met = cursor.fetchone()[0]
             time.sleep(0.02)
-    time.sleep(0.2)  # until the other one has seen it too
