@@ -45,6 +45,7 @@ async def connect(site: Site, intro: "Course") -> AsyncIterator[Connect]:
 @pytest.fixture(autouse=True)
 def log_is_clean(site: Site) -> Iterator[None]:
     """Nothing a client does is an exception to the server."""
+    site.take_log()  # of the tests before
     yield
     log = site.take_log()
     assert "Traceback" not in log, log[-20_000:]
