@@ -148,6 +148,8 @@ class Proxy:
             )
         except OSError:
             link.reset()
+        except asyncio.CancelledError:
+            pass  # the proxy ends; asyncio would log a connection's task that was cancelled as a fault
         finally:
             self._links.discard(link)
             link.close()

@@ -7,7 +7,6 @@ wrong passwords meanwhile loses nothing.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -133,7 +132,7 @@ def change_profile(
         if user.email != old_email:
             ask_to_verify(user)
         if "avatar" in written and old_avatar:
-            transaction.on_commit(partial(storage.delete, old_avatar))
+            transaction.on_commit(lambda: storage.delete(old_avatar), robust=True)
     return user
 
 
@@ -157,7 +156,7 @@ def close(*, user: User) -> None:
         about = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk))
         about.update(object_repr=user.username, change_message="")
         if avatar:
-            transaction.on_commit(partial(storage.delete, avatar))
+            transaction.on_commit(lambda: storage.delete(avatar), robust=True)
 
 
 def _locked(user: User) -> User:

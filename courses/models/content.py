@@ -1,7 +1,6 @@
 """What a course is made of: modules, their contents, and the items that a content shows."""
 
 from collections.abc import Iterable
-from functools import partial
 from typing import Any, Self
 
 from django.conf import settings
@@ -172,7 +171,8 @@ def _files_of(item: ItemBase) -> list[FieldFile]:
 
 def _delete_after_commit(files: Iterable[FieldFile]) -> None:
     for file in files:
-        transaction.on_commit(partial(file.storage.delete, str(file.name)), robust=True)
+        # A lambda, not a partial: Django names the function that failed, and a partial has no name.
+        transaction.on_commit(lambda storage=file.storage, name=str(file.name): storage.delete(name), robust=True)
 
 
 class Text(ItemBase):

@@ -4,14 +4,14 @@ The same timekeeper and the same guarded write as a connection's, in a transacti
 alone: whoever holds the session keeps it, and counts on from what is then durable.
 """
 
-from functools import partial
+import logging
 from typing import cast
 from uuid import UUID
 
 import msgspec
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -34,6 +34,8 @@ from users.addresses import network_of
 from users.authentication import BearerAuthentication
 from users.errors import DomainError
 from users.models import User
+
+log = logging.getLogger(__name__)
 
 
 class BadPost(DomainError):
@@ -106,7 +108,7 @@ class SamplesView(APIView):
                 cursor.execute(WRITE, parameters([written]))
                 assert cursor.rowcount == 1, "the row is locked by this transaction"
             if posted.close or held.is_due_to_settle():
-                transaction.on_commit(partial(ledger.settle, [row.id]), robust=True)  # else the sweep does it
+                transaction.on_commit(lambda: _settle(row.id))
         answer = protocol.PostAnswer(**counted(written), now_ms=row.elapsed_ms)
         return Response(msgspec.structs.asdict(answer))
 
@@ -129,3 +131,11 @@ class SamplesView(APIView):
             user_agent=user_agent_of(request._request),
             ip_address=network_of(request._request),
         )
+
+
+def _settle(session_id: int) -> None:
+    """After the commit: the samples are durable, whatever comes of this."""
+    try:
+        ledger.settle([session_id])
+    except (OperationalError, InterfaceError) as error:
+        log.error("Could not settle session %s: %s. The sweep does it.", session_id, error)

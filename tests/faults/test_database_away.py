@@ -5,14 +5,18 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
+import httpx
 import psycopg
 import pytest
 
+from courses import sessions
 from lms.devservers import Postgres
 from tests.counts import count, seeded
-from tests.faults.fleet import Fleet
+from tests.faults.fleet import Fleet, as_json
 from tests.faults.judging import audit, faults_logged
+from tests.faults.record import Sample
 from tests.learner import Learner
 from tests.people import token_of
 from tests.proxy import POSTGRES_COMMITTED, Proxy
@@ -81,6 +85,36 @@ async def test_a_commit_whose_answer_is_lost_counts_once(
                 await acked_again(fleet)
         assert await fleet.judged() == []
         assert faults_logged(site.take_log(), *WITHOUT_DATABASE) == []
+
+
+async def test_posted_samples_are_acknowledged_though_their_settling_is_cut(
+    make_site: MakeSite, ana: "User", intro: "Course"
+) -> None:
+    """The settling follows the commit: the answer is about the samples, and the sweep settles what is left."""
+    commits: list[bytes] = []
+
+    def cuts(data: bytes) -> bool:
+        if not answers_a_commit(data):
+            return False
+        commits.append(data)
+        return len(commits) == 2  # the post's own, then the settling's
+
+    with Proxy.for_database(Site.test_database_url()) as proxy:
+        site = make_site(database_url=proxy.database_url(Site.test_database_url()))
+        url = f"{site.http()}/api/v1/sessions/{uuid4()}/samples/"
+        token = await orm(token_of, ana)
+        async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}, trust_env=False) as http:
+            opened = await http.post(url, json={"samples": [], "open": {"course": intro.slug}})
+            site.take_log()
+            proxy.on_answer(cuts)
+            samples = as_json([Sample(1, 0, "engaged", 0), Sample(2, 1_000, "idle", 0)])
+            closed = await http.post(url, json={"samples": samples, "close": True})
+        proxy.heal()
+        assert len(commits) == 2
+        assert (opened.status_code, closed.status_code, closed.json()["engaged_ms"]) == (200, 200, 1_000)
+        assert faults_logged(site.take_log(), *WITHOUT_DATABASE) == []
+    await orm(sessions.sweep)
+    assert await orm(audit) == []
 
 
 async def one_answer_cut(proxy: Proxy, marked: Callable[[bytes], bool]) -> None:
