@@ -1,11 +1,12 @@
 """What a course is made of: modules, their contents, and the items that a content shows."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
+from django.core.files.storage import Storage
 from django.core.validators import FileExtensionValidator
 from django.db import models, transaction
 from django.db.models.fields.files import FieldFile
@@ -171,8 +172,12 @@ def _files_of(item: ItemBase) -> list[FieldFile]:
 
 def _delete_after_commit(files: Iterable[FieldFile]) -> None:
     for file in files:
-        # A lambda, not a partial: Django names the function that failed, and a partial has no name.
-        transaction.on_commit(lambda storage=file.storage, name=str(file.name): storage.delete(name), robust=True)
+        transaction.on_commit(_deletion(file.storage, str(file.name)), robust=True)
+
+
+def _deletion(storage: Storage, name: str) -> Callable[[], None]:
+    """Not a partial: Django names the function that failed, and a partial has no name."""
+    return lambda: storage.delete(name)
 
 
 class Text(ItemBase):
