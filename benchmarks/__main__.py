@@ -1,8 +1,8 @@
 """`python -m benchmarks`: what one server core carries, beside a bare echo and the usual way, in rounds by turns.
 
 Three server processes run on one core, with the same options; all else (the load, PostgreSQL, Valkey) is on
-another. Only one of the three has a load at a time, and they take turns, so that a machine that is slow for a minute
-is slow for all three. Every figure is a median over the rounds; every ratio is of figures of this run.
+another. Only one of the three has a load at a time, and they take turns load by load, so that a machine that is slow
+for a minute is slow for all three. Every figure is a median over the rounds, and so is every ratio, each of one round.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import os
 import statistics
 import sys
 import time
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from math import inf, sqrt
 from pathlib import Path
@@ -23,7 +24,7 @@ GROWTH = 0.03
 the median latency has risen by no more than this part of the time that has passed."""
 FIRST_GUESS: dict[Speaks, float] = {"studybeat": 8_000, "echo": 8_000, "tutorial": 200}
 BEAT_SECONDS = 15.0
-LOADS_A_TURN = 10
+LOADS_A_ROUND = 10
 LARGE_STEP = 1.25
 PRECISION = 0.05
 TURNS: tuple[Speaks, ...] = ("studybeat", "echo", "tutorial")
@@ -45,6 +46,7 @@ class Results:
     lag_seconds: float = LAG_SECONDS
     growth: float = GROWTH
     beat_seconds: float = BEAT_SECONDS
+    frames_per_second: float = FRAMES_PER_SECOND
     profile_seconds: int = profiling.SECONDS
     rates: dict[Speaks, list[float]] = field(default_factory=dict)
     cpu_us: dict[Speaks, list[float]] = field(default_factory=dict)
@@ -55,8 +57,17 @@ class Results:
     hot_percent: float = 0.0
     profile: profiling.Profile | None = None
 
+    @property
+    def most(self) -> float:
+        """The highest rate that is looked for: no connection goes beyond the protocol's limit."""
+        return self.connections * self.frames_per_second
+
     def median(self, figures: dict[Speaks, list[float]], of: Speaks) -> float:
         return statistics.median(figures[of])
+
+    def ratio(self, figures: dict[Speaks, list[float]], to: Speaks) -> float:
+        """Ours to another's: the median of the rounds' ratios, for both figures of a round were taken side by side."""
+        return statistics.median(ours / its for ours, its in zip(figures["studybeat"], figures[to], strict=True))
 
 
 def say(text: str) -> None:
@@ -84,7 +95,6 @@ class Bench:
         self.ports = iter(range(arguments.port, arguments.port + 1000))
         self.guess = dict(FIRST_GUESS)
         self.heard_at: dict[Speaks, float] = {}
-        self.most = dict.fromkeys(TURNS, self.connections * FRAMES_PER_SECOND)
 
     def start(self, name: Speaks) -> stage.Server:
         return stage.Server(name, core=self.server_core, port=next(self.ports), log_dir=self.data_dir)
@@ -158,19 +168,22 @@ class Bench:
     def find_guess(self, name: Speaks) -> None:
         """Roughly where it gives in, before anything counts."""
         rate = self.guess[name]
-        while rate < self.most[name] and self.load(name, rate, 1.5)[1]:
+        while rate < self.results.most and self.load(name, rate, 1.5)[1]:
             rate *= 1.3
-        self.guess[name] = min(rate / 1.15, self.most[name])
+        self.guess[name] = min(rate / 1.15, self.results.most)
         say(f"about {self.guess[name]:8.0f}/s  {name}")
 
-    def highest(self, name: Speaks, server: stage.Server) -> float:
+    def highest(self, name: Speaks, server: stage.Server) -> Generator[None, None, float]:
         """The highest rate sustained: in large steps until it lies between two, then halving what is between.
 
-        A rate counts as too high when it failed twice: a machine that is slow for a second is no bound.
+        A rate counts as too high when it failed twice: a machine that is slow for a second is no bound. Yields after
+        each of its loads, so that the others have one too.
         """
         rate, sustained, failed = self.guess[name], 0.0, inf
         cpu_us = 0.0
-        for _ in range(LOADS_A_TURN):
+        loads = 0
+        while loads < LOADS_A_ROUND or not sustained:
+            loads += 1
             began = server.cpu_seconds()
             answers, is_sustained = self.load(name, rate, self.seconds)
             if is_sustained:
@@ -179,15 +192,15 @@ class Bench:
                 failed = rate
             else:
                 sustained = rate
-            if sustained == self.most[name] or failed < sustained * (1 + PRECISION):
+            if sustained == self.results.most or failed < sustained * (1 + PRECISION):
                 break
             if failed == inf:
-                rate = min(sustained * LARGE_STEP, self.most[name])
+                rate = min(sustained * LARGE_STEP, self.results.most)
             else:
                 rate = sqrt(sustained * failed) if sustained else failed / LARGE_STEP
-        if cpu_us:
-            self.results.cpu_us.setdefault(name, []).append(cpu_us)
-        self.guess[name] = sustained or rate
+            yield
+        self.results.cpu_us.setdefault(name, []).append(cpu_us)
+        self.guess[name] = sustained
         return sustained
 
     def rates(self) -> None:
@@ -198,11 +211,16 @@ class Bench:
             self.connect(name, server)
             self.find_guess(name)
         for number in range(1, self.rounds + 1):
-            for name, server in servers.items():
-                best = self.highest(name, server)
-                self.results.rates.setdefault(name, []).append(best)
-                self.verify(name)
-                say(f"round {number}/{self.rounds}  {name:9} {best:8.0f}/s")
+            searches = {name: self.highest(name, server) for name, server in servers.items()}
+            while searches:
+                for name, search in list(searches.items()):
+                    try:
+                        next(search)
+                    except StopIteration as found:
+                        del searches[name]
+                        self.results.rates.setdefault(name, []).append(found.value)
+                        self.verify(name)
+                        say(f"round {number}/{self.rounds}  {name:9} {found.value:8.0f}/s")
         updates, hot = stage.updates_in_place()
         self.results.hot_percent = 100 * hot / max(1, updates)
         quarter = self.results.median(self.results.rates, "studybeat") / 4
