@@ -154,7 +154,8 @@ class Learning(RuleBasedStateMachine):
         content, module = self.pick(number, self.contents()), self.pick(to, self.course.modules.all())
         if content is None:
             return
-        Content.objects.filter(pk=content.pk).update(module=module, order=1_000 + content.pk)
+        last = max(Content.objects.filter(module=module).values_list("order", flat=True), default=0)
+        Content.objects.filter(pk=content.pk).update(module=module, order=last + 1)
         authoring.change_content(content=Content.objects.get(pk=content.pk), title="Moved")
         self.oracle.module_of[content.pk] = module.pk
 
