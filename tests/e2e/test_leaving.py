@@ -7,10 +7,9 @@ from playwright.sync_api import BrowserContext, Error, Page, expect
 
 from courses.models import Content
 from tests.counts import count
-from tests.e2e.studying import assert_true, open_content, sign_in, study, the_session
-from tests.e2e.trace import Trace
+from tests.e2e.studying import assert_true, study, the_session
+from tests.e2e.trace import Trace, Truth
 from tests.site import Site
-from users.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,12 +18,8 @@ KEYS = "navigator.locks.query().then(({ held }) => held.map(({ name }) => name))
 
 
 def test_a_page_that_is_left_for_another_site_has_all_its_time(
-    site: Site, browser: BrowserContext, page: Page, trace: Trace, ana: User, content: Content
+    page: Page, trace: Trace, truth: Truth, content: Content
 ) -> None:
-    truth = trace.truth()
-    sign_in(browser, site.http(), ana)
-    open_content(page, site.http(), content)
-    truth.turn("engaged")
     study(page, count(4, 30))
     page.goto("data:text/plain,elsewhere")
     truth.turn("")
@@ -32,12 +27,8 @@ def test_a_page_that_is_left_for_another_site_has_all_its_time(
 
 
 def test_a_page_that_comes_back_whole_goes_on_with_its_session(
-    site: Site, browser: BrowserContext, page: Page, trace: Trace, ana: User, content: Content
+    site: Site, page: Page, trace: Trace, truth: Truth, content: Content
 ) -> None:
-    truth = trace.truth()
-    sign_in(browser, site.http(), ana)
-    open_content(page, site.http(), content)
-    truth.turn("engaged")
     page.evaluate("window.isTheSamePage = true")
     study(page, 3)
     assert page.evaluate(KEYS) == [f"studybeat:{the_session(content).key}"]
@@ -57,12 +48,8 @@ def test_a_page_that_comes_back_whole_goes_on_with_its_session(
 
 
 def test_a_frozen_page_goes_on_when_it_thaws(
-    site: Site, browser: BrowserContext, page: Page, trace: Trace, ana: User, content: Content
+    browser: BrowserContext, page: Page, trace: Trace, truth: Truth, content: Content
 ) -> None:
-    truth = trace.truth()
-    sign_in(browser, site.http(), ana)
-    open_content(page, site.http(), content)
-    truth.turn("engaged")
     study(page, 3)
     other = browser.new_page()
     other.bring_to_front()
@@ -80,12 +67,8 @@ def test_a_frozen_page_goes_on_when_it_thaws(
 
 
 def test_a_page_whose_renderer_dies_is_made_up_for_by_the_next_one(
-    site: Site, browser: BrowserContext, page: Page, trace: Trace, ana: User, content: Content
+    site: Site, browser: BrowserContext, page: Page, trace: Trace, truth: Truth, content: Content
 ) -> None:
-    truth = trace.truth()
-    sign_in(browser, site.http(), ana)
-    open_content(page, site.http(), content)
-    truth.turn("engaged")
     study(page, count(6, 30))
     with page.expect_event("crash"), contextlib.suppress(Error):
         page.goto("chrome://crash")
