@@ -131,7 +131,7 @@ test("a course in numbers, and all of it as a file", async () => {
 test("each hour of the week has its shade, and a table the same", async () => {
   visit({ body: analytics });
   expect((await screen.findByTestId("activity-sum")).textContent).toBe(
-    "5 sessions began in the last four weeks, most of them on Mondays from 18:00 to 19:00: 4.",
+    "5 sessions began in the last four weeks. The busiest hour is Monday, 18:00 to 19:00: 4 of them.",
   );
   const hours = screen.getAllByTestId("hour");
   expect(hours).toHaveLength(7 * 24);

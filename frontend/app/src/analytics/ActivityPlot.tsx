@@ -29,8 +29,8 @@ export function ActivityPlot({ activity }: { activity: Activity[] }) {
   }
   const most = activity.reduce((found, hour) => (hour.sessions > found.sessions ? hour : found), first);
   const summary =
-    `${sessions(all)} began in the last four weeks, most of them on ${nameOf(most.weekday)}s from ${hourWords(most.hour)}: ` +
-    `${most.sessions}.`;
+    `${sessions(all)} began in the last four weeks. The busiest hour is ${nameOf(most.weekday)}, ${hourWords(most.hour)}: ` +
+    `${most.sessions} of them.`;
   const begun = new Map(activity.map((hour) => [hour.weekday * 24 + hour.hour, hour.sessions]));
   return (
     <Section title="When they learn" lead={`By the clocks of your time zone, ${timezone}. Today is not in it.`}>
@@ -67,7 +67,7 @@ export function ActivityPlot({ activity }: { activity: Activity[] }) {
         {[0, ...SHADES].map((shade) => (
           <span key={shade} className={classes.hour} data-shade={shade} />
         ))}
-        {sessions(most.sessions)} an hour
+        {sessions(most.sessions)}
       </Text>
       <details>
         <summary className={classes.summary}>As a table</summary>

@@ -36,9 +36,13 @@ function timeWords({ learners, estimate_seconds: estimate }: ContentTime, quarti
 
 /** Where three quarters of the learners are on one side of the estimate, which one. */
 function Verdict({ quartiles, estimate }: { quartiles: Quartiles; estimate: number }) {
-  if (quartiles.lower > estimate) return <Badge color="yellow">Longer than estimated</Badge>;
-  if (quartiles.upper < estimate) return <Badge color="teal">Shorter than estimated</Badge>;
-  return null;
+  const isLonger = quartiles.lower > estimate;
+  if (!isLonger && quartiles.upper >= estimate) return null;
+  return (
+    <Badge size="sm" tt="none" color={isLonger ? "yellow" : "teal"}>
+      {isLonger ? "Longer" : "Shorter"} than estimated
+    </Badge>
+  );
 }
 
 function Row({ slug, time, scale }: { slug: string; time: ContentTime; scale: Scale }) {

@@ -10,6 +10,7 @@ import { Message } from "../ui/states";
 import { useNow } from "../ui/useNow";
 import { type Decision, useDecide } from "./moves";
 import { type LineProps, PeopleList } from "./PeopleList";
+import classes from "./people.module.css";
 import { Person } from "./Person";
 import { ReasonDialog, type ReasonQuestion } from "./ReasonDialog";
 
@@ -163,6 +164,7 @@ export function Learners({ slug }: { slug: string }) {
         size="xs"
         fullWidth
         maw={520}
+        classNames={{ label: classes.status ?? "" }}
       />
       <LearnersIn slug={slug} status={status} empty={shown?.empty ?? ""} />
     </>
