@@ -66,17 +66,32 @@ def test_a_frozen_page_goes_on_when_it_thaws(
     assert_true(content, trace)
 
 
-def test_a_page_whose_renderer_dies_is_made_up_for_by_the_next_one(
-    site: Site, browser: BrowserContext, page: Page, trace: Trace, truth: Truth, content: Content
-) -> None:
-    study(page, count(6, 30))
+def crash_and_visit(browser: BrowserContext, page: Page, address: str, truth: Truth, content: Content) -> None:
+    """The renderer dies with more than a second that is not recorded yet; then there is another page."""
     with page.expect_event("crash"), contextlib.suppress(Error):
         page.goto("chrome://crash")
     truth.turn("")
     assert the_session(content).focus_time.total_seconds() < truth.seconds["engaged"] - 1.0, "nothing to make up for"
-
     next_page = browser.new_page()
-    next_page.goto(site.http())
+    next_page.goto(address)
     expect(next_page.get_by_test_id("me")).to_be_visible()
+
+
+def test_a_page_whose_renderer_dies_is_made_up_for_by_the_next_one(
+    browser: BrowserContext, page: Page, address: str, trace: Trace, truth: Truth, content: Content
+) -> None:
+    study(page, count(6, 30))
+    crash_and_visit(browser, page, address, truth, content)
     [session] = assert_true(content, trace, closed=False)
     assert session.end_reason == "", "the next page does not close it: the lease does"
+
+
+def test_a_page_whose_database_the_browser_drops_keeps_its_time_in_a_new_one(
+    browser: BrowserContext, page: Page, address: str, trace: Trace, truth: Truth, content: Content
+) -> None:
+    """As when somebody clears a site's data, or the disk is full."""
+    study(page, 2)
+    browser.new_cdp_session(page).send("Storage.clearDataForOrigin", {"origin": address, "storageTypes": "indexeddb"})
+    study(page, 4)
+    crash_and_visit(browser, page, address, truth, content)
+    assert_true(content, trace, closed=False)
