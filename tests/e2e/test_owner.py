@@ -52,9 +52,7 @@ def assert_nothing_sticks_out(page: Page, width: int) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_an_owner_sees_how_a_course_is_taken(
-    site: Site, browser: BrowserContext, ines: User, taken: Course
-) -> None:
+def test_an_owner_sees_how_a_course_is_taken(site: Site, browser: BrowserContext, ines: User, taken: Course) -> None:
     page = visit(browser, site.http(), ines, "courses/intro")
     page.get_by_role("link", name="Analytics").click()
     expect(page.get_by_test_id("totals")).to_contain_text(f"Learners ever{LEARNERS}")

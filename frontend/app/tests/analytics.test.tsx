@@ -156,7 +156,7 @@ test("the time that a content takes is said in words, beside its estimate", asyn
   expect(unknown?.textContent).toContain("Nobody has completed it yet. Estimated: 15 min.");
   expect(unknown?.textContent).not.toContain("than estimated");
   expect(alike?.textContent).toContain("Half of 2 learners took 1 min.");
-  expect(within(slow as HTMLElement).getByText("Content 11").getAttribute("href")).toBe("/courses/intro/contents/11");
+  expect(screen.getByText("Content 11").getAttribute("href")).toBe("/courses/intro/contents/11");
 });
 
 test("where learners are: the most first, all of them at a press", async () => {
