@@ -146,6 +146,14 @@ test("each hour of the week has its shade, and a table the same", async () => {
   ]);
 });
 
+test("where several hours have the most sessions, none is called the busiest", async () => {
+  const activity = [1, 2, 3].map((weekday) => ({ weekday, hour: 8, sessions: 2 }));
+  visit({ body: { ...analytics, activity } });
+  expect((await screen.findByTestId("activity-sum")).textContent).toBe(
+    "6 sessions began in the last four weeks. No hour of the week has more than 2 of them.",
+  );
+});
+
 test("the time that a content takes is said in words, beside its estimate", async () => {
   visit({ body: analytics });
   const [slow, quick, unknown, alike] = await screen.findAllByTestId("content-time");

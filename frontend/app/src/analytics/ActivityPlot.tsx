@@ -28,9 +28,11 @@ export function ActivityPlot({ activity }: { activity: Activity[] }) {
     );
   }
   const most = activity.reduce((found, hour) => (hour.sessions > found.sessions ? hour : found), first);
-  const summary =
-    `${sessions(all)} began in the last four weeks. The busiest hour is ${nameOf(most.weekday)}, ${hourWords(most.hour)}: ` +
-    `${most.sessions} of them.`;
+  const isAlone = activity.filter((hour) => hour.sessions === most.sessions).length === 1;
+  const busiest = isAlone
+    ? `The busiest hour is ${nameOf(most.weekday)}, ${hourWords(most.hour)}: ${most.sessions} of them.`
+    : `No hour of the week has more than ${most.sessions} of them.`;
+  const summary = `${sessions(all)} began in the last four weeks. ${busiest}`;
   const begun = new Map(activity.map((hour) => [hour.weekday * 24 + hour.hour, hour.sessions]));
   return (
     <Section title="When they learn" lead={`By the clocks of your time zone, ${timezone}. Today is not in it.`}>

@@ -164,7 +164,7 @@ export function Learners({ slug }: { slug: string }) {
         size="xs"
         fullWidth
         maw={520}
-        classNames={{ label: classes.status ?? "" }}
+        classNames={{ root: classes.states ?? "", control: classes.state ?? "" }}
       />
       <LearnersIn slug={slug} status={status} empty={shown?.empty ?? ""} />
     </>
