@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from django.db import connections
@@ -18,7 +19,12 @@ from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_p
 
 from tests.counts import STRESS
 from tests.e2e import accuracy
-from tests.e2e.trace import Trace
+from tests.e2e.trace import Trace, Truth
+from tests.site import Site
+
+if TYPE_CHECKING:
+    from courses.models import Content
+    from users.models import User
 
 START_SECONDS = 30.0
 expect.set_options(timeout=20_000)
@@ -158,6 +164,21 @@ def windows(playwright: Playwright, chromium: str, trace: Trace) -> Iterator[Bro
     yield context
     for page in context.pages[1:]:
         page.close()
+
+
+@pytest.fixture
+def address(site: Site) -> str:
+    """Where the pages of a test come from."""
+    return site.http()
+
+
+@pytest.fixture
+def truth(page: Page, address: str, ana: "User", content: "Content", trace: Trace) -> Truth:
+    """What the page truly is, in which ana has the content open: engaged, as the test begins."""
+    from tests.e2e.studying import begin, sign_in
+
+    sign_in(page.context, address, ana)
+    return begin(page, address, content, trace)
 
 
 @pytest.fixture

@@ -32,10 +32,27 @@ def sign_in(browser: BrowserContext, address: str, user: User) -> None:
     browser.add_cookies([{"name": "sessionid", "value": session_of(user), "url": address}])
 
 
+def visit(browser: BrowserContext, address: str, user: User, path: str = "") -> Page:
+    """A fresh tab in front, in which this user is on a page of the site."""
+    sign_in(browser, address, user)
+    page = browser.new_page()
+    page.bring_to_front()
+    page.goto(f"{address}/{path}")
+    return page
+
+
 def open_content(page: Page, address: str, content: Content) -> None:
     """To the moment from which its time is recorded."""
     page.goto(f"{address}/courses/{content.module.course.slug}/contents/{content.pk}")
     page.evaluate(RECORDED)
+
+
+def begin(page: Page, address: str, content: Content, trace: Trace) -> Truth:
+    """The truth of a page that opens a content: engaged, from the moment from which its time is recorded."""
+    truth = trace.truth()
+    open_content(page, address, content)
+    truth.turn("engaged")
+    return truth
 
 
 def stay(page: Page) -> None:

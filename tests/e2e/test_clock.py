@@ -1,26 +1,18 @@
 """A wall clock that jumps, as when somebody sets it or a machine wakes up."""
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Page
 
 from courses.models import Content
 from tests.counts import count
-from tests.e2e.studying import assert_true, eventually, open_content, sign_in, study, the_session
-from tests.e2e.trace import Trace
-from tests.site import Site
-from users.models import User
+from tests.e2e.studying import assert_true, eventually, study, the_session
+from tests.e2e.trace import Trace, Truth
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_wall_clock_that_is_set_credits_nothing(
-    site: Site, browser: BrowserContext, page: Page, trace: Trace, ana: User, content: Content
-) -> None:
+def test_a_wall_clock_that_is_set_credits_nothing(page: Page, trace: Trace, truth: Truth, content: Content) -> None:
     """Its page's, that is: this machine's own is everybody's. The two clocks part, and the key is opened again."""
-    truth = trace.truth()
-    sign_in(browser, site.http(), ana)
-    open_content(page, site.http(), content)
-    truth.turn("engaged")
     study(page, 3)
     page.evaluate("() => { const now = Date.now; Date.now = () => now() + 3_600_000; }")
     study(page, count(4, 20))

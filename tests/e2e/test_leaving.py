@@ -7,10 +7,9 @@ from playwright.sync_api import BrowserContext, Error, Page, expect
 
 from courses.models import Content
 from tests.counts import count
-from tests.e2e.studying import assert_true, open_content, sign_in, study, the_session
-from tests.e2e.trace import Trace
+from tests.e2e.studying import assert_true, study, the_session
+from tests.e2e.trace import Trace, Truth
 from tests.site import Site
-from users.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,12 +18,8 @@ KEYS = "navigator.locks.query().then(({ held }) => held.map(({ name }) => name))
 
 
 def test_a_page_that_is_left_for_another_site_has_all_its_time(
-    site: Site, browser: BrowserContext, page: Page, trace: Trace, ana: User, content: Content
+    page: Page, trace: Trace, truth: Truth, content: Content
 ) -> None:
-    truth = trace.truth()
-    sign_in(browser, site.http(), ana)
-    open_content(page, site.http(), content)
-    truth.turn("engaged")
     study(page, count(4, 30))
     page.goto("data:text/plain,elsewhere")
     truth.turn("")
@@ -32,12 +27,8 @@ def test_a_page_that_is_left_for_another_site_has_all_its_time(
 
 
 def test_a_page_that_comes_back_whole_goes_on_with_its_session(
-    site: Site, browser: BrowserContext, page: Page, trace: Trace, ana: User, content: Content
+    site: Site, page: Page, trace: Trace, truth: Truth, content: Content
 ) -> None:
-    truth = trace.truth()
-    sign_in(browser, site.http(), ana)
-    open_content(page, site.http(), content)
-    truth.turn("engaged")
     page.evaluate("window.isTheSamePage = true")
     study(page, 3)
     assert page.evaluate(KEYS) == [f"studybeat:{the_session(content).key}"]
@@ -57,12 +48,8 @@ def test_a_page_that_comes_back_whole_goes_on_with_its_session(
 
 
 def test_a_frozen_page_goes_on_when_it_thaws(
-    site: Site, browser: BrowserContext, page: Page, trace: Trace, ana: User, content: Content
+    browser: BrowserContext, page: Page, trace: Trace, truth: Truth, content: Content
 ) -> None:
-    truth = trace.truth()
-    sign_in(browser, site.http(), ana)
-    open_content(page, site.http(), content)
-    truth.turn("engaged")
     study(page, 3)
     other = browser.new_page()
     other.bring_to_front()
@@ -79,21 +66,32 @@ def test_a_frozen_page_goes_on_when_it_thaws(
     assert_true(content, trace)
 
 
-def test_a_page_whose_renderer_dies_is_made_up_for_by_the_next_one(
-    site: Site, browser: BrowserContext, page: Page, trace: Trace, ana: User, content: Content
-) -> None:
-    truth = trace.truth()
-    sign_in(browser, site.http(), ana)
-    open_content(page, site.http(), content)
-    truth.turn("engaged")
-    study(page, count(6, 30))
+def crash_and_visit(browser: BrowserContext, page: Page, address: str, truth: Truth, content: Content) -> None:
+    """The renderer dies with more than a second that is not recorded yet; then there is another page."""
     with page.expect_event("crash"), contextlib.suppress(Error):
         page.goto("chrome://crash")
     truth.turn("")
     assert the_session(content).focus_time.total_seconds() < truth.seconds["engaged"] - 1.0, "nothing to make up for"
-
     next_page = browser.new_page()
-    next_page.goto(site.http())
+    next_page.goto(address)
     expect(next_page.get_by_test_id("me")).to_be_visible()
+
+
+def test_a_page_whose_renderer_dies_is_made_up_for_by_the_next_one(
+    browser: BrowserContext, page: Page, address: str, trace: Trace, truth: Truth, content: Content
+) -> None:
+    study(page, count(6, 30))
+    crash_and_visit(browser, page, address, truth, content)
     [session] = assert_true(content, trace, closed=False)
     assert session.end_reason == "", "the next page does not close it: the lease does"
+
+
+def test_a_page_whose_database_the_browser_drops_keeps_its_time_in_a_new_one(
+    browser: BrowserContext, page: Page, address: str, trace: Trace, truth: Truth, content: Content
+) -> None:
+    """As when somebody clears a site's data, or the disk is full."""
+    study(page, 2)
+    browser.new_cdp_session(page).send("Storage.clearDataForOrigin", {"origin": address, "storageTypes": "indexeddb"})
+    study(page, 4)
+    crash_and_visit(browser, page, address, truth, content)
+    assert_true(content, trace, closed=False)

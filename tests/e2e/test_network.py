@@ -7,8 +7,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from courses.models import Content
 from tests.counts import count
-from tests.e2e.studying import assert_true, open_content, sign_in, study
-from tests.e2e.trace import Trace
+from tests.e2e.studying import assert_true, begin, sign_in, study
+from tests.e2e.trace import Trace, Truth
 from tests.proxy import Proxy
 from tests.site import Site
 from users.models import User
@@ -23,18 +23,15 @@ def network(site: Site) -> Iterator[Proxy]:
         yield proxy
 
 
-def address_of(network: Proxy) -> str:
+@pytest.fixture
+def address(network: Proxy) -> str:
     return f"http://127.0.0.1:{network.port}"
 
 
 def test_time_offline_is_kept_and_sent_afterwards(
-    network: Proxy, browser: BrowserContext, page: Page, trace: Trace, ana: User, content: Content
+    network: Proxy, browser: BrowserContext, page: Page, trace: Trace, truth: Truth, content: Content
 ) -> None:
     """Two minutes in `make stress`."""
-    truth = trace.truth()
-    sign_in(browser, address_of(network), ana)
-    open_content(page, address_of(network), content)
-    truth.turn("engaged")
     study(page, 2)
     network.refuses = True
     network.cut()
@@ -54,12 +51,8 @@ def test_time_offline_is_kept_and_sent_afterwards(
 
 
 def test_a_server_that_restarts_in_between_loses_nothing(
-    site: Site, browser: BrowserContext, page: Page, trace: Trace, ana: User, content: Content
+    site: Site, page: Page, trace: Trace, truth: Truth, content: Content
 ) -> None:
-    truth = trace.truth()
-    sign_in(browser, site.http(), ana)
-    open_content(page, site.http(), content)
-    truth.turn("engaged")
     study(page, 2)
     site.kill()
     study(page, 1)
@@ -72,13 +65,11 @@ def test_a_server_that_restarts_in_between_loses_nothing(
 
 
 def test_where_websockets_are_refused_it_records_all_the_same_and_says_so(
-    network: Proxy, browser: BrowserContext, page: Page, trace: Trace, ana: User, content: Content
+    network: Proxy, page: Page, address: str, trace: Trace, ana: User, content: Content
 ) -> None:
     network.on_answer(lambda data: data.startswith(b"HTTP/1.1 101"))
-    truth = trace.truth()
-    sign_in(browser, address_of(network), ana)
-    open_content(page, address_of(network), content)
-    truth.turn("engaged")
+    sign_in(page.context, address, ana)
+    truth = begin(page, address, content, trace)
     connection = page.get_by_test_id("live-connection")
     expect(connection).to_have_attribute("data-status", "http")
     expect(connection).to_have_text("Recording without a live connection")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from courses.models import Content, CourseEnrollment
-from tests.e2e.studying import assert_stayed, open_content, sign_in, stay
+from tests.e2e.studying import assert_stayed, open_content, sign_in, stay, visit
 from tests.people import enroll, make_course
 from tests.site import Site
 from users.models import User
@@ -25,15 +25,12 @@ def test_completing_on_one_device_moves_the_bars_on_the_other(
     course = make_course(ines, "intro", modules=1, certificate_enabled=True)
     enroll(ana, course)
     first, second = Content.objects.order_by("order")
-    sign_in(browser, site.http(0), ana)
-    sign_in(other_browser, site.http(1), ana)
-    inside, outside = other_browser.new_page(), other_browser.new_page()
-    inside.goto(f"{site.http(1)}/courses/intro")
-    outside.goto(site.http(1))
+    inside, outside = (visit(other_browser, site.http(1), ana, path) for path in ("courses/intro", ""))
     for each in (inside, outside):
         percent(each, "Your progress in", 0)
         stay(each)
 
+    sign_in(browser, site.http(0), ana)
     open_content(page, site.http(0), first)
     page.get_by_role("button", name="Mark as complete").click()
     expect(page.get_by_test_id("completion")).to_have_attribute("data-completed", "true")

@@ -5,34 +5,28 @@ from playwright.sync_api import BrowserContext, Page
 
 from courses.models import Content
 from tests.counts import count
-from tests.e2e.studying import assert_true, open_content, sign_in, study
-from tests.e2e.trace import Trace
-from tests.site import Site
+from tests.e2e.studying import assert_true, begin, sign_in, study
+from tests.e2e.trace import Trace, Truth
 from users.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_two_tabs_of_one_content_count_each_second_once(
-    site: Site, browser: BrowserContext, page: Page, trace: Trace, ana: User, content: Content
+    browser: BrowserContext, page: Page, address: str, trace: Trace, truth: Truth, content: Content
 ) -> None:
-    sign_in(browser, site.http(), ana)
-    first, then = trace.truth(), trace.truth()
-    open_content(page, site.http(), content)
-    first.turn("engaged")
     study(page, count(3, 15))
     second = browser.new_page()
     second.bring_to_front()
-    first.turn("idle")
-    open_content(second, site.http(), content)
-    then.turn("engaged")
+    truth.turn("idle")
+    then = begin(second, address, content, trace)
     study(second, count(4, 20))
     page.bring_to_front()
     then.turn("idle")
-    first.turn("engaged")
+    truth.turn("engaged")
     study(page, 3)
     page.close()
-    first.turn("")
+    truth.turn("")
     second.bring_to_front()
     then.turn("engaged")
     study(second, 1)
@@ -42,42 +36,37 @@ def test_two_tabs_of_one_content_count_each_second_once(
 
 
 def test_two_browsers_at_once_count_each_second_once(
-    site: Site,
     browser: BrowserContext,
     page: Page,
     other_browser: BrowserContext,
+    address: str,
     trace: Trace,
+    truth: Truth,
     ana: User,
     content: Content,
 ) -> None:
     """One of them has two tabs, and both are looked at and pressed into all the while: twice the time in sessions,
     once in the course."""
-    sign_in(browser, site.http(), ana)
-    sign_in(other_browser, site.http(), ana)
-    front, elsewhere, behind = trace.truth(), trace.truth(), trace.truth()
-    open_content(page, site.http(), content)
-    front.turn("engaged")
     study(page, 1)
+    sign_in(other_browser, address, ana)
     other = other_browser.new_page()
     other.bring_to_front()
-    open_content(other, site.http(), content)
-    elsewhere.turn("engaged")
+    elsewhere = begin(other, address, content, trace)
     study(other, 1)
     second = browser.new_page()
     second.bring_to_front()
-    front.turn("idle")
-    open_content(second, site.http(), content)
-    behind.turn("engaged")
+    truth.turn("idle")
+    behind = begin(second, address, content, trace)
     study(second, 1)
     page.bring_to_front()
     behind.turn("idle")
-    front.turn("engaged")
+    truth.turn("engaged")
     for _ in range(count(5, 15)):
         study(page, 0.5)
         study(other, 0.5)
-    for each, truth in ((other, elsewhere), (page, front)):
+    for each, its in ((other, elsewhere), (page, truth)):
         each.close()
-        truth.turn("")
+        its.turn("")
     second.bring_to_front()
     behind.turn("engaged")
     study(second, 1)

@@ -8,6 +8,7 @@ import { RequireUser } from "./auth/RequireUser";
 import { ContentPage } from "./course/ContentPage";
 import { CourseIntro } from "./course/CourseIntro";
 import { Shell } from "./layout/Shell";
+import { AnalyticsPage } from "./pages/AnalyticsPage";
 import { CoursePage } from "./pages/CoursePage";
 import { CoursesPage } from "./pages/CoursesPage";
 import { ForgotPasswordPage, ResetPasswordPage, VerifyEmailPage } from "./pages/MailedLinkPages";
@@ -35,6 +36,7 @@ export function App() {
               <Route element={<Shell />}>
                 <Route index element={<CoursesPage />} />
                 <Route path="/courses/:slug/people" element={<PeoplePage />} />
+                <Route path="/courses/:slug/analytics" element={<AnalyticsPage />} />
                 <Route path="/courses/:slug" element={<CoursePage />}>
                   <Route index element={<CourseIntro />} />
                   <Route path="contents/:contentId" element={<ContentPage />} />

@@ -14,6 +14,7 @@ test.each([
   [HOUR, [0, 900, 1800, 2700, 3600]],
   [1.2 * HOUR, [0, 1800, 3600, 5400]],
   [5 * HOUR, [0, 2 * HOUR, 4 * HOUR, 6 * HOUR]],
+  [100 * HOUR, [0, 30 * HOUR, 60 * HOUR, 90 * HOUR, 120 * HOUR]],
   [24 * HOUR, [0, 6 * HOUR, 12 * HOUR, 18 * HOUR, 24 * HOUR]],
 ])("the scale to %d seconds", (seconds, lines) => {
   expect(scaleTo(seconds)).toEqual({ top: lines.at(-1), lines });

@@ -40,6 +40,27 @@ test("says so when the page can keep no more", () => {
   expect(screen.getByTestId("live-pending").textContent).toContain("until it reconnects, time is not counted");
 });
 
+test("until the server has opened it, nothing is called saved", () => {
+  const { session } = showPanel();
+  act(() => {
+    session.store.set({ phase: "opening", session: null });
+  });
+  const state = screen.getByTestId("live-state");
+  expect(state.textContent).toBe("Starting");
+  expect(screen.getByTestId("live-pending").textContent).toBe("Not recording yet");
+  act(() => {
+    session.store.set({ reason: "too_many_sessions" });
+  });
+  expect(state.textContent).toBe("Waiting");
+  expect(screen.getByTestId("live-pending").textContent).toBe("Not recording yet");
+  expect(screen.getByText(/begins as soon as another ends/)).toBeTruthy();
+  act(() => {
+    session.store.set({ phase: "live", reason: null });
+  });
+  expect(state.textContent).toBe("Engaged");
+  expect(screen.getByTestId("live-pending").textContent).toContain("Saved");
+});
+
 test("time that nobody knows about is shown as soon as there is some", () => {
   const { session } = showPanel();
   act(() => {

@@ -17,6 +17,7 @@ const asks: Learner = {
   student_name: "Ana Lima",
   enrolled_on: "2026-01-01T00:00:00Z",
   approval_requested_at: "2026-01-01T00:00:00Z",
+  engagement_score: 0.62,
 };
 const waits: Waiting = {
   id: 7,

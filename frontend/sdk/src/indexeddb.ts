@@ -22,7 +22,7 @@ export function canKeep(): boolean {
 export class IndexedDbStorage implements SampleStorage {
   readonly keeping = new Store<Keeping>({ survives: true });
   /** What this page owns, and how to let go of it. */
-  readonly #owned = new Map<string, { session: KeptSession; release: () => void }>();
+  readonly #owned = new Map<string, { session: KeptSession; isHeld: boolean; release: () => void }>();
   #database: Promise<IDBDatabase> | null = null;
 
   own(session: KeptSession): void {
@@ -31,11 +31,15 @@ export class IndexedDbStorage implements SampleStorage {
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
-    this.#owned.set(key, { session, release });
+    const owned = { session, isHeld: false, release };
+    this.#owned.set(key, owned);
     // The record stands only while the lock is held, else it would look orphaned.
     void navigator.locks.request(lockOf(key), () => {
-      if (this.#owned.has(key)) this.#write((sessions) => sessions.put(session));
-      return held;
+      owned.isHeld = true;
+      if (this.#owned.has(key)) this.#record(session);
+      return held.finally(() => {
+        owned.isHeld = false;
+      });
     });
   }
 
@@ -80,6 +84,10 @@ export class IndexedDbStorage implements SampleStorage {
         if (await visit(session, samples)) this.#remove(key);
       });
     }
+  }
+
+  #record(session: KeptSession): void {
+    this.#write((sessions) => sessions.put(session));
   }
 
   #remove(key: string): void {
@@ -136,7 +144,12 @@ export class IndexedDbStorage implements SampleStorage {
         request.result.createObjectStore(SAMPLES, { keyPath: ["key", "seq"] });
       };
       request.onsuccess = () => {
+        request.result.onclose = () => {
+          this.#database = null;
+        };
         done(request.result);
+        // The browser may have dropped the one before, with all that it held.
+        for (const { session, isHeld } of this.#owned.values()) if (isHeld) this.#record(session);
       };
       request.onerror = () => {
         this.#database = null;

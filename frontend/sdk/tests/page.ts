@@ -4,6 +4,7 @@ import type { Signals } from "../src/activity.js";
 import { StudybeatClient } from "../src/client.js";
 import type { LiveSession, SessionState } from "../src/state.js";
 import type { SampleStorage } from "../src/storage.js";
+import type { ErrorFrame } from "../src/types.js";
 import { FakeServer } from "./server.js";
 import { World } from "./world.js";
 
@@ -47,4 +48,9 @@ export class Page {
 export function phaseOf({ store }: LiveSession): Pick<SessionState, "phase" | "reason"> {
   const { phase, reason } = store.get();
   return { phase, reason };
+}
+
+/** For `server.refusals`: the answer to one frame. */
+export function refusal(code: ErrorFrame["code"], fields: Partial<ErrorFrame> = {}): Omit<ErrorFrame, "type" | "ref"> {
+  return { code, message: code, ...fields };
 }

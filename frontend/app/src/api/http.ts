@@ -2,6 +2,9 @@
 
 const root = "/api/v1/";
 
+/** What a link to a file of the API leads to: `path` as for `get`. */
+export const fileAddress = (path: string): string => root + path;
+
 /** One line of a list of learners that can't be, and why. */
 export interface LineProblem {
   line: number;

@@ -5,6 +5,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/
 
 import { ApiError, get } from "./http";
 import type {
+  Analytics,
   CourseDetail,
   CourseSummary,
   Device,
@@ -119,6 +120,12 @@ export const queueQuery = (slug: string) =>
     initialPageParam: coursePath(slug, "waitlist/"),
     getNextPageParam: (page: Page<Waiting>) => page.next,
     refetchInterval: LOOK_AGAIN_MS,
+  });
+
+export const analyticsQuery = (slug: string) =>
+  queryOptions({
+    queryKey: ["analytics", slug],
+    queryFn: () => get<Analytics>(coursePath(slug, "analytics/")),
   });
 
 /** One's notifications, a page at a time from the newest back: each page in the order of its numbers. */

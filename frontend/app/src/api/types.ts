@@ -72,6 +72,12 @@ export interface EnrollmentProgress {
 /** An engagement score and its parts, each 0 to 1; percentages are 0 to 100. */
 export type Engagement = Schemas["Engagement"];
 
+/** What a course's owner asks: percentages are 0 to 100, weekdays 1 (Monday) to 7, hours 0 to 23. */
+export type Analytics = Schemas["Analytics"];
+export type Activity = Schemas["Activity"];
+export type ContentTime = Schemas["ContentTime"];
+export type Stop = Schemas["Stop"];
+
 /** A day by one's own clocks; `engaged_seconds` are part of `focus_seconds`. */
 export type StudiedDay = Schemas["StudiedDay"];
 
@@ -80,7 +86,7 @@ export type Place = Schemas["WaitlistPlace"];
 
 /** An enrolment as the course's owner sees it. */
 export type Learner = Enrollment &
-  Pick<Schemas["Enrollment"], "student" | "student_name" | "enrolled_on" | "approval_requested_at">;
+  Pick<Schemas["Enrollment"], "student" | "student_name" | "enrolled_on" | "approval_requested_at" | "engagement_score">;
 
 /** Somebody in the queue, as the course's owner sees them; `position` 0: an offer stands. */
 export type Waiting = Schemas["WaitlistEntry"];

@@ -14,7 +14,7 @@ export interface CourseContext {
 
 export const useCourse = (): CourseContext => useOutletContext<CourseContext>();
 
-export const contentPath = (course: string, content: Content): string => `/courses/${course}/contents/${content.id}`;
+export const contentPath = (course: string, content: Pick<Content, "id">): string => `/courses/${course}/contents/${content.id}`;
 
 /** All contents in the order of study. */
 export const contentsOf = (modules: Module[]): Content[] => modules.flatMap((module) => module.contents);

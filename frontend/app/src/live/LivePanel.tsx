@@ -8,7 +8,7 @@ import classes from "./live.module.css";
 import { Pulse } from "./Pulse";
 import { Saved } from "./Saved";
 import { TimeBar } from "./TimeBar";
-import { hintOf, noticeOf, stateWords } from "./words";
+import { hintOf, noticeOf, nowWords } from "./words";
 
 interface LivePanelProps {
   /** Null until it is opened, and in a preview. */
@@ -41,7 +41,7 @@ function Live({ session, begin }: { session: LiveSession; begin: () => void }) {
       <TimeBar acked={acked} />
       <div className={classes.now}>
         <span data-testid="live-state" data-state={state.activity} data-phase={phase} className={classes.state}>
-          {phase === "opening" ? "Starting" : isRunning ? stateWords[state.activity] : "Stopped"}
+          {nowWords(state)}
         </span>
         <Pulse key={acked.seq} isBeating={phase === "live" && acked.seq > 0} state={state.activity} />
       </div>

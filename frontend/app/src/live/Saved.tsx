@@ -25,7 +25,7 @@ function words({ acked, activity, pending, phase, full }: SessionState, survives
     const moments = `${pending} ${pending === 1 ? "moment" : "moments"} not saved yet`;
     return survives ? moments : `${moments}: keep this page open`;
   }
-  if (phase !== "live") return "Saved";
+  if (phase === "opening") return "Not recording yet";
   return (
     <>
       Saved <Since key={acked.seq} />

@@ -2,11 +2,18 @@
 
 import type { ActivityState, ConnectionState, SessionState } from "@studybeat/sdk";
 
-export const stateWords: Record<ActivityState, string> = {
+const stateWords: Record<ActivityState, string> = {
   engaged: "Engaged",
   focus: "In focus",
   idle: "Away",
 };
+
+/** What the page is now, as far as it is recorded. */
+export function nowWords({ phase, activity, reason }: Pick<SessionState, "phase" | "activity" | "reason">): string {
+  if (phase === "live") return stateWords[activity];
+  if (phase === "opening") return hintOf({ phase, reason }) ? "Waiting" : "Starting";
+  return "Stopped";
+}
 
 export interface Notice {
   title: string;

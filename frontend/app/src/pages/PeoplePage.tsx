@@ -1,18 +1,14 @@
-import { Anchor, Badge, Card, Skeleton, Stack, Tabs, Text, Title } from "@mantine/core";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Badge, Card, Tabs } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { Link, useParams, useSearchParams } from "react-router";
+import { useSearchParams } from "react-router";
 
-import { ApiError } from "../api/http";
-import { courseQuery, learnersQuery, queueQuery } from "../api/queries";
-import { useUser } from "../auth/user";
+import { learnersQuery, queueQuery } from "../api/queries";
+import { OwnedCourse } from "../course/OwnedCourse";
 import { AddPeople } from "../people/AddPeople";
 import { Learners, Requests } from "../people/Learners";
 import { Queue } from "../people/Queue";
 import classes from "../people/people.module.css";
-import { Failure } from "../ui/states";
-import { useTitle } from "../ui/title";
-import { NotFoundPage } from "./NotFoundPage";
 
 const first = "requests";
 
@@ -65,33 +61,13 @@ function People({ slug }: { slug: string }) {
 }
 
 export function PeoplePage() {
-  const { slug = "" } = useParams();
-  const user = useUser();
-  const course = useQuery(courseQuery(slug));
-  useTitle(course.data ? `People · ${course.data.title}` : "People");
-  if (!course.data) {
-    if (course.error instanceof ApiError && course.error.status === 404) return <NotFoundPage />;
-    if (course.error) return <Failure error={course.error} retry={course.refetch} />;
-    return <Skeleton height={320} maw={860} mx="auto" aria-busy="true" />;
-  }
-  // For everybody else there is no such page.
-  if (course.data.owner !== user.username && !user.is_staff) return <NotFoundPage />;
   return (
-    <Stack maw={860} mx="auto">
-      <div>
-        <Title order={1} size="h2">
-          People
-        </Title>
-        <Text c="dimmed">
-          in{" "}
-          <Anchor component={Link} to={`/courses/${slug}`}>
-            {course.data.title}
-          </Anchor>
-        </Text>
-      </div>
-      <Card>
-        <People slug={slug} />
-      </Card>
-    </Stack>
+    <OwnedCourse title="People" page="people">
+      {(slug) => (
+        <Card>
+          <People slug={slug} />
+        </Card>
+      )}
+    </OwnedCourse>
   );
 }

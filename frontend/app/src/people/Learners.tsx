@@ -4,11 +4,13 @@ import { useState } from "react";
 
 import { learnersQuery } from "../api/queries";
 import type { Learner } from "../api/types";
+import { EngagementButton } from "../progress/EngagementPanel";
 import { ago, day, roughly } from "../time";
 import { Message } from "../ui/states";
 import { useNow } from "../ui/useNow";
 import { type Decision, useDecide } from "./moves";
 import { type LineProps, PeopleList } from "./PeopleList";
+import classes from "./people.module.css";
 import { Person } from "./Person";
 import { ReasonDialog, type ReasonQuestion } from "./ReasonDialog";
 
@@ -58,6 +60,8 @@ const decisions: Record<Learner["status"], Decision[]> = {
   rejected: [],
 };
 
+const hasSeat: Learner["status"][] = ["enrolled", "paused", "completed"];
+
 function factsOf(learner: Learner, now: number): string {
   const { status, approval_requested_at: asked, progress_percentage: percent, rejection_reason: reason } = learner;
   if (status === "pending") return `Asked ${ago(asked ?? learner.enrolled_on, now)}`;
@@ -89,6 +93,9 @@ function LearnerLine({ slug, one: learner, settle }: LineProps<Learner>) {
       facts={factsOf(learner, now)}
       error={asking ? null : error}
     >
+      {hasSeat.includes(learner.status) && (
+        <EngagementButton enrollment={learner.id} name={name} score={learner.engagement_score} />
+      )}
       {decisions[learner.status].map((decision) => (
         <Button
           key={decision}
@@ -157,6 +164,7 @@ export function Learners({ slug }: { slug: string }) {
         size="xs"
         fullWidth
         maw={520}
+        classNames={{ root: classes.states ?? "", control: classes.state ?? "" }}
       />
       <LearnersIn slug={slug} status={status} empty={shown?.empty ?? ""} />
     </>

@@ -8,7 +8,7 @@ import type { Me } from "../api/types";
 import { displayName, useUser } from "../auth/user";
 import { fieldsOf, Form, Refusal } from "../pages/FormPage";
 import { EmailField } from "../ui/fields";
-import { Done, Section } from "./Section";
+import { Done, Section } from "../ui/Section";
 
 const zones = ["UTC", ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "UTC")];
 

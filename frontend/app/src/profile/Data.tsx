@@ -2,19 +2,19 @@ import { Button, Group, Modal, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { remove } from "../api/http";
+import { fileAddress, remove } from "../api/http";
 import { useClient } from "../live/client";
 import { Form, Refusal } from "../pages/FormPage";
 import { PasswordField } from "../ui/fields";
 import { Icon } from "../ui/icons";
-import { Section } from "./Section";
+import { Section } from "../ui/Section";
 
 export function Data() {
   const [asks, setAsks] = useState(false);
   return (
     <Section title="Your data" lead="All that is kept about you, as files that you can read.">
       <Group>
-        <Button component="a" href="/api/v1/me/export/" variant="light" leftSection={<Icon name="download" size={18} />}>
+        <Button component="a" href={fileAddress("me/export/")} variant="light" leftSection={<Icon name="download" size={18} />}>
           Download it
         </Button>
         <Button

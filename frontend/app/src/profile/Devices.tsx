@@ -6,7 +6,7 @@ import { devicesQuery } from "../api/queries";
 import type { Device } from "../api/types";
 import { Refusal } from "../pages/FormPage";
 import { Failure, Waiting } from "../ui/states";
-import { Section } from "./Section";
+import { Section } from "../ui/Section";
 
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 

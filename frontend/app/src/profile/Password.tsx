@@ -6,7 +6,7 @@ import { devicesQuery } from "../api/queries";
 import { useClient } from "../live/client";
 import { fieldsOf, Form, Refusal } from "../pages/FormPage";
 import { PasswordField } from "../ui/fields";
-import { Done, Section } from "./Section";
+import { Done, Section } from "../ui/Section";
 
 export function Password() {
   const client = useClient();

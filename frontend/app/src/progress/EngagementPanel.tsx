@@ -1,9 +1,11 @@
-import { Card, Progress, Stack, Text, Title } from "@mantine/core";
+import { Button, Card, Modal, Progress, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
 
 import { engagementQuery } from "../api/queries";
 import type { Engagement } from "../api/types";
 import { roughly } from "../time";
+import { Failure } from "../ui/states";
 import classes from "./progress.module.css";
 
 interface Part {
@@ -43,24 +45,22 @@ function partsOf(engagement: Engagement): Part[] {
 
 const percent = (share: number): number => Math.round(share * 100);
 
-/** How steadily one studies, as a number, and how it comes about. */
-export function EngagementPanel({ enrollment }: { enrollment: number }) {
-  const { data } = useQuery(engagementQuery(enrollment));
-  if (!data) return null;
+/** How steadily somebody studies, as a number, and how it comes about. */
+function Explained({ enrollment, heading }: { enrollment: number; heading?: ReactNode }) {
+  const { data, error, refetch } = useQuery(engagementQuery(enrollment));
+  if (!data) return error ? <Failure error={error} retry={refetch} /> : <Skeleton height={220} aria-busy="true" />;
   const { score, window_days, formula } = data;
   return (
-    <Card component="section" aria-labelledby="engagement" padding="md" data-testid="engagement" data-score={score}>
+    <div data-testid="engagement" data-score={score}>
       <div className={classes.score}>
-        <Title order={2} size="h4" id="engagement">
-          Your engagement
-        </Title>
+        {heading}
         <Text>
           <span className={classes.number}>{percent(score)}</span> of 100
         </Text>
       </div>
       <Text size="sm" c="dimmed" mb="md">
-        How steadily you have studied here in the last {window_days} days. Clicks count nothing: only time that the server has
-        verified, and what you have completed.
+        How steady the last {window_days} days were. Clicks count nothing: only time that the server has verified, and what is
+        completed.
       </Text>
       <Stack gap="md">
         {partsOf(data).map(({ name, weight, value, why }) => (
@@ -79,6 +79,59 @@ export function EngagementPanel({ enrollment }: { enrollment: number }) {
       <Text size="xs" c="dimmed" mt="md">
         Formula {formula}: the three parts add up.
       </Text>
+    </div>
+  );
+}
+
+/** One's own engagement. */
+export function EngagementPanel({ enrollment }: { enrollment: number }) {
+  return (
+    <Card component="section" aria-label="Your engagement" padding="md">
+      <Explained
+        enrollment={enrollment}
+        heading={
+          <Title order={2} size="h4">
+            Your engagement
+          </Title>
+        }
+      />
     </Card>
+  );
+}
+
+interface EngagementButtonProps {
+  enrollment: number;
+  /** The learner's. */
+  name: string;
+  /** As it was last written down: 0 to 1. */
+  score: number;
+}
+
+/** A learner's engagement as a number, and at a press what it is made of as of now. */
+export function EngagementButton({ enrollment, name, score }: EngagementButtonProps) {
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <>
+      <Button
+        size="xs"
+        variant="light"
+        aria-label={`Engagement of ${name}: ${percent(score)} of 100`}
+        onClick={() => {
+          setIsOpen(true);
+        }}
+      >
+        Engagement {percent(score)}
+      </Button>
+      <Modal
+        opened={isOpen}
+        onClose={() => {
+          setIsOpen(false);
+        }}
+        title={<Text fw={700}>Engagement of {name}</Text>}
+        centered
+      >
+        <Explained enrollment={enrollment} />
+      </Modal>
+    </>
   );
 }

@@ -12,9 +12,9 @@ export interface Scale {
   lines: number[];
 }
 
-/** For values from 0 to this many seconds, at most a day. */
+/** For values from 0 to this many seconds. */
 export function scaleTo(seconds: number): Scale {
-  const step = STEPS.find((one) => one * MOST_LINES >= seconds) ?? 6 * HOUR;
+  const step = STEPS.find((one) => one * MOST_LINES >= seconds) ?? Math.ceil(seconds / MOST_LINES / (6 * HOUR)) * 6 * HOUR;
   const count = Math.max(1, Math.ceil(seconds / step));
   return { top: count * step, lines: Array.from({ length: count + 1 }, (_, index) => index * step) };
 }

@@ -1,10 +1,10 @@
 import { Alert, Button, Card, Group, Text, ThemeIcon, Title } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useCallback, useRef, useState } from "react";
-import { Link } from "react-router";
 
 import type { CourseDetail } from "../api/types";
 import { useUser } from "../auth/user";
+import { OwnerLinks } from "../course/OwnerLinks";
 import { ConfirmDialog } from "../ui/ConfirmDialog";
 import { Icon } from "../ui/icons";
 import { Countdown } from "./Countdown";
@@ -87,7 +87,7 @@ function wordsOf(standing: Standing, course: CourseDetail): Words {
         text: `${instructor} chooses who takes part in this course.`,
       };
     case "owner":
-      return { icon: "people", color: "iris", title: "This is your course", text: "Who learns in it, asks and waits: it is all on one page." };
+      return { icon: "people", color: "iris", title: "This is your course", text: "Who learns in it, who asks and waits, and how they get on." };
     case "closed":
       return { icon: "flag", color: "gray", title: "Closed", text: "This course takes nobody in at present." };
   }
@@ -210,11 +210,7 @@ export function SeatPanel({ course, canManage }: { course: CourseDetail; canMana
           {standing === "waiting" && asks("leave", "Leave the waitlist")}
           {standing === "pending" && asks("withdraw", "Take back the request")}
           {(standing === "in" || standing === "paused") && asks("withdraw", "Leave the course")}
-          {canManage && (
-            <Button component={Link} to={`/courses/${course.slug}/people`} variant="light" leftSection={<Icon name="people" size={18} />}>
-              People
-            </Button>
-          )}
+          {canManage && <OwnerLinks slug={course.slug} />}
         </Group>
       </div>
       <ConfirmDialog

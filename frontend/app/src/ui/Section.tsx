@@ -1,8 +1,8 @@
 import { Card, Stack, Text, Title } from "@mantine/core";
 import { type ReactNode, useId } from "react";
 
-/** One card of the profile page. */
-export function Section({ title, lead, children }: { title: string; lead?: string; children: ReactNode }) {
+/** One card of a page that has several, each with a heading. */
+export function Section({ title, lead, children }: { title: string; lead?: ReactNode; children: ReactNode }) {
   const id = useId();
   return (
     <Card component="section" aria-labelledby={id} p="lg">
