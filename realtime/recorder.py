@@ -147,6 +147,8 @@ class Recorder:
             started = monotonic()
             try:
                 kept_loop_seconds = await self._write()
+                pause = min(max(FLUSH_EVERY_SECONDS, kept_loop_seconds / LOOP_SHARE), FLUSH_LATEST_SECONDS)
+                await asyncio.sleep(max(0.0, started + pause - monotonic()))
                 is_failing = False
             except Exception as error:
                 # Nothing is acknowledged, all stays in hand, and new frames are refused at the bounds.
@@ -156,9 +158,6 @@ class Recorder:
                     log.error("PostgreSQL does not take samples: %s. Trying again until it does.", error)
                 is_failing = True
                 await asyncio.sleep(RETRY_SECONDS)
-            else:
-                pause = min(max(FLUSH_EVERY_SECONDS, kept_loop_seconds / LOOP_SHARE), FLUSH_LATEST_SECONDS)
-                await asyncio.sleep(max(0.0, started + pause - monotonic()))
             if self._dirty or self._look_at:
                 self._news.set()
             else:

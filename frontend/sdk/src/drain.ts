@@ -23,14 +23,16 @@ export async function drain(
   send: Send,
 ): Promise<void> {
   await storage.orphans(async (session, samples) => {
-    if (session.user !== null && user !== null && session.user !== user) return isTooOld(session, now);
+    const isTooOld = now - lastWordOf(session, samples) > 2 * TAKEN_FOR_MS;
+    if (session.user !== null && user !== null && session.user !== user) return isTooOld;
     const isOurs = session.user !== null && session.user === user;
-    return (await isSent(session.key, samples, isOurs, send)) || isTooOld(session, now);
+    return (await isSent(session.key, samples, isOurs, send)) || isTooOld;
   });
 }
 
-function isTooOld({ began }: KeptSession, now: number): boolean {
-  return now - began > 2 * TAKEN_FOR_MS;
+/** When its page said the last thing that is kept: a page may have been open for days. */
+function lastWordOf({ began }: KeptSession, samples: readonly Sample[]): number {
+  return began + (samples.at(-1)?.at ?? 0);
 }
 
 /** Whether nothing of it is left to send. */

@@ -153,6 +153,20 @@ describe("a page that died", () => {
     await visit(page);
     expect(await kept()).toHaveLength(1);
   });
+
+  test("stays kept as long as the server may take it, however long its page was open", async () => {
+    const { page } = studying();
+    page.world.advance(72 * 3_600_000);
+    page.world.link.losesToServer = true;
+    page.world.advance(15_000);
+    crash(page);
+    page.world.refusesPosts = true;
+    await visit(page);
+    expect(await kept()).toHaveLength(1);
+    page.world.advance(49 * 3_600_000);
+    await visit(page);
+    expect(await kept()).toEqual([]);
+  });
 });
 
 test("a living page's samples are left alone", async () => {
