@@ -1,4 +1,4 @@
-# Everything from a bare checkout with Python 3.11+, Node 20+ and make. `make help` lists the targets.
+# Everything from a bare checkout with Python 3.11+, Node 20.19+ and make. `make help` lists the targets.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -77,8 +77,8 @@ $(VENV): requirements-dev.txt
 	@touch $@
 
 $(MODULES): frontend/package-lock.json
-	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' \
-		|| { echo "Studybeat needs Node 20 or later" >&2; exit 1; }
+	@node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major * 100 + +minor < 2019 ? 1 : 0)' \
+		|| { echo "Studybeat needs Node 20.19 or later" >&2; exit 1; }
 	npm ci --prefix frontend --no-audit --no-fund
 	@touch $@
 

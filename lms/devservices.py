@@ -100,7 +100,8 @@ def start_keeper(data_dir: Path) -> subprocess.Popen[bytes]:
 
 def keep(data_dir: Path) -> None:
     """The keeper: stop the servers when nobody uses them any more. One for each DATA_DIR, the others go home."""
-    with (data_dir / "keeper.lock").open("a") as only_one, (data_dir / "users.lock").open("a") as users:
+    # Closed in turn from the last: who waits for `users.lock` must not find a keeper that is about to go home.
+    with (data_dir / "users.lock").open("a") as users, (data_dir / "keeper.lock").open("a") as only_one:
         if try_lock(only_one, fcntl.LOCK_EX):
             fcntl.flock(users, fcntl.LOCK_EX)
             stop_all(data_dir)

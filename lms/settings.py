@@ -6,7 +6,7 @@
 | `SECRET_KEY`           | signs sessions; without it the server does not start      | a known one, with DEBUG   |
 | `DATABASE_URL`         | `postgresql://user:password@host:port/name?sslmode=…`     | `postgresql:///studybeat` |
 | `REDIS_URL`            | `redis://host:port/0` or `unix:///path`                   | `redis://127.0.0.1:6379`  |
-| `ALLOWED_HOSTS`        | names the site answers to, by comma                       | loopback                  |
+| `ALLOWED_HOSTS`        | names the site answers to beside loopback, by comma       | none                      |
 | `CSRF_TRUSTED_ORIGINS` | further origins that may use the cookie, by comma         | none                      |
 | `CORS_ALLOWED_ORIGINS` | origins whose pages may call the API with a token         | none                      |
 | `TRUSTED_PROXIES`      | addresses or networks whose `X-Forwarded-…` is believed   | none                      |
@@ -105,7 +105,8 @@ if not SECRET_KEY:
 DATA_DIR = Path(env_text("DATA_DIR", str(BASE_DIR / ".data"))).resolve()
 DATABASES = {"default": database(env_text("DATABASE_URL", "postgresql:///studybeat"))}
 REDIS_URL = env_text("REDIS_URL", "redis://127.0.0.1:6379/0")
-ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]  # always: the machine asks itself how it is
+ALLOWED_HOSTS = [*env_list("ALLOWED_HOSTS"), *LOOPBACK]
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 TRUSTED_PROXIES = env_list("TRUSTED_PROXIES")
 for proxy in TRUSTED_PROXIES:

@@ -12,6 +12,7 @@ from lms.asgi import Receive, Scope, Send, application
 from lms.postgresql.base import DatabaseWrapper
 from lms.turns import TurnsMiddleware
 from realtime import feed, hub, protocol, recorder, writer
+from realtime.connection import Connection
 
 App = Callable[[Scope, Receive, Send], object]
 
@@ -43,6 +44,19 @@ def ack_before_commit() -> None:
         return await write(self)
 
     recorder.Recorder._write = acknowledge_then_write  # type: ignore[method-assign]
+
+
+@planted
+def keeps_every_connection() -> None:
+    """What is gone is remembered for ever."""
+    kept: list[Connection] = []
+    leave = hub.Hub.leave
+
+    def leave_and_keep(self: hub.Hub, connection: Connection) -> None:
+        kept.append(connection)
+        leave(self, connection)
+
+    hub.Hub.leave = leave_and_keep  # type: ignore[method-assign]
 
 
 @planted

@@ -51,7 +51,7 @@ async def test_nothing_acknowledged_is_lost_when_postgresql_is_stopped_at_once(
     fleet = await orm(make_fleet, site, learners=count(30, 200), posts=0.3)
     site.take_log()
     async with fleet.at_work():
-        for _ in range(count(1, 5)):
+        for _ in range(count(1, 20)):
             await asyncio.sleep(rng.uniform(0.5, 1.5))
             await asyncio.to_thread(postgres.stop_immediately)
             await asyncio.sleep(rng.uniform(0.5, 3))

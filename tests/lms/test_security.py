@@ -60,6 +60,11 @@ def test_https_is_insisted_on_unless_told() -> None:
     assert setting("SECURE_HSTS_SECONDS", DEBUG="1") == "0"
 
 
+def test_the_machine_may_always_ask_itself() -> None:
+    """A container's health check names no host but loopback."""
+    assert setting("ALLOWED_HOSTS") == "['study.example', 'localhost', '127.0.0.1', '[::1]']"
+
+
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
