@@ -61,7 +61,8 @@ SELECT id, progress_revision FROM courses_courseenrollment WHERE student_id = %s
 
 PROGRESS = """
 SELECT e.student_id, p.is_news, co.slug, e.id, p.revision, p.content_id,
-    CASE WHEN p.content_id IS NOT NULL THEN true END, c.module_id, CASE WHEN c.module_id IS NOT NULL THEN coalesce(mp.percentage, 0)::float8 END,
+    CASE WHEN p.content_id IS NOT NULL THEN true END, c.module_id,
+    CASE WHEN c.module_id IS NOT NULL THEN coalesce(mp.percentage, 0)::float8 END,
     e.progress_percentage::float8, e.status
 FROM courses_courseenrollment e
 JOIN courses_course co ON co.id = e.course_id
