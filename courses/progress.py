@@ -7,7 +7,7 @@ the enrolment is what keeps two devices of a learner apart: it is taken first, a
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 
@@ -70,7 +70,7 @@ class Progress:
     module_percent: float | None
     course_percent: float
     status: str
-    is_news: bool
+    is_news: bool = field(compare=False)
 
 
 STANDING = """
