@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 
 from courses.events import (
+    CertificatesEnabled,
     CourseChanged,
     CourseCompleted,
     EnrollmentApproved,
@@ -24,6 +25,7 @@ class CoursesConfig(AppConfig):
 
         subscribe(CourseChanged, _course_changed)
         subscribe(OutlineChanged, _outline_changed)
+        subscribe(CertificatesEnabled, _certificates_enabled)
         subscribe(RequiredTimeReached, progress.required_time_reached)
         subscribe(EnrollmentConfirmed, _place_given)
         subscribe(EnrollmentApproved, _place_given)
@@ -43,7 +45,13 @@ def _course_changed(event: CourseChanged) -> None:
 def _course_completed(event: CourseCompleted) -> None:
     from courses import certificates
 
-    certificates.issue(enrollment_id=event.enrollment_id)
+    certificates.issue(enrollment_ids=[event.enrollment_id])
+
+
+def _certificates_enabled(event: CertificatesEnabled) -> None:
+    from courses import tasks
+
+    tasks.issue_certificates.defer(course_id=event.course_id)
 
 
 def _sessions_settled(event: SessionsSettled) -> None:

@@ -26,6 +26,13 @@ class CourseChanged:
 
 
 @dataclass(frozen=True)
+class CertificatesEnabled:
+    """The course gives certificates from now on; who has completed it has none yet."""
+
+    course_id: int
+
+
+@dataclass(frozen=True)
 class OutlineChanged:
     """Contents of the course were added, archived, brought back, changed or deleted: who learns there may be further
     now, or less far."""

@@ -7,7 +7,7 @@ the enrolment is what keeps two devices of a learner apart: it is taken first, a
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 
@@ -56,7 +56,10 @@ WHERE {which} AND NOT p.is_completed AND c.archived_at IS NULL AND (
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where an enrolment stands, and a content of it: the fields of `progress.updated`. Percents are 0 to 100."""
+    """Where an enrolment stands, and a content of it: the fields of `progress.updated`. Percents are 0 to 100.
+
+    `is_news`: the content was completed just now.
+    """
 
     course: str
     enrollment: int
@@ -67,11 +70,12 @@ class Progress:
     module_percent: float | None
     course_percent: float
     status: str
+    is_news: bool = field(compare=False)
 
 
 STANDING = """
 SELECT co.slug, e.id, e.progress_revision, c.id, coalesce(p.is_completed, false), c.module_id,
-    coalesce(mp.percentage, 0)::float8, e.progress_percentage::float8, e.status
+    coalesce(mp.percentage, 0)::float8, e.progress_percentage::float8, e.status, %s
 FROM courses_courseenrollment e
 JOIN courses_course co ON co.id = e.course_id
 JOIN courses_content c ON c.id = %s
@@ -91,9 +95,9 @@ def complete_content(*, student_id: int, content_id: int) -> Progress:
         enrollment, content = lock_for_content(student_id=student_id, content_id=content_id)
         if content.completion_method != CompletionMethod.MANUAL:
             raise NotManual
-        complete([(enrollment.pk, content.pk)])
+        is_news = complete([(enrollment.pk, content.pk)])
         with connection.cursor() as cursor:
-            cursor.execute(STANDING, [content.pk, enrollment.pk])
+            cursor.execute(STANDING, [is_news, content.pk, enrollment.pk])
             return Progress(*cursor.fetchone())
 
 
@@ -121,8 +125,9 @@ def lock_for_content(*, student_id: int, content_id: int) -> tuple[CourseEnrollm
     return enrollment, content
 
 
-def complete(pairs: Collection[Pair]) -> None:
-    """Complete these contents, as far as they are not, and roll up. The caller has locked the enrolments.
+def complete(pairs: Collection[Pair]) -> bool:
+    """Complete these contents, as far as they are not, and roll up. Whether any was not. The caller has locked the
+    enrolments.
 
     The method that is kept is the one that the content has now. Announces what `rollup.roll_up` does.
     """
@@ -131,6 +136,7 @@ def complete(pairs: Collection[Pair]) -> None:
         completed = Counter(row[0] for row in cursor.fetchall())
     if completed:
         roll_up(sorted(completed), completed=completed)
+    return bool(completed)
 
 
 def required_time_reached(event: RequiredTimeReached) -> None:

@@ -4,7 +4,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.types import JSONDict
 
-from courses import engagement, progress, sessions, waitlist
+from courses import certificates, engagement, progress, sessions, waitlist
 
 RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
 """After 4 s, 16 s, … 4.5 hours."""
@@ -34,6 +34,12 @@ def follow_outline(course_id: int) -> None:
 def follow_enrollments(enrollment_ids: list[int]) -> None:
     """Roll up the progress of these enrolments."""
     progress.follow_enrollments(enrollment_ids)
+
+
+@app.task(retry=RETRY, pass_context=False)
+def issue_certificates(course_id: int) -> None:
+    """Give a certificate to whoever completed the course before it gave any."""
+    certificates.issue_to_all(course_id)
 
 
 @app.task(priority=-2, pass_context=False)

@@ -227,8 +227,11 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
     async def _complete(self, frame: protocol.ContentComplete) -> None:
         assert self.connection.credential is not None
         user_id = self.connection.credential.user_id
-        await self._in_database(progress.complete_content, student_id=user_id, content_id=frame.content)
-        self.hub.feed.look(progress={user_id})  # here without the way by Redis
+        done = await self._in_database(progress.complete_content, student_id=user_id, content_id=frame.content)
+        if done.is_news:
+            self.hub.feed.look(progress={user_id})  # here without the way by Redis
+        else:
+            self.hub.feed.repeat(self.connection, enrollment=done.enrollment, content=frame.content)
 
     async def _consumed(self, frame: protocol.ContentConsumed) -> None:
         assert self.connection.credential is not None

@@ -10,13 +10,13 @@ For the event loop only.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from realtime import inbox
 from realtime.inbox import Inbox, Place, Places, Standing
-from realtime.protocol import NotificationsState, ProgressUpdated, WaitlistUpdated
+from realtime.protocol import NotificationsState, WaitlistUpdated
 
 if TYPE_CHECKING:
     from realtime.connection import Connection
@@ -32,12 +32,14 @@ COMPLETIONS_A_READ = 50
 @dataclass(slots=True)
 class Fed:
     """What a connection was sent: the newest notification, how far they were seen, its user's places in queues, and
-    the newest revision of their progress by enrolment."""
+    the newest revision of their progress by enrolment. `asked`: what is told to it once more, enrolments and contents.
+    """
 
     sent: int
     seen: int
     places: Places
     revisions: dict[int, int]
+    asked: set[tuple[int, int]] = field(default_factory=set)
 
 
 class Feed:
@@ -98,6 +100,12 @@ class Feed:
         if users or learners or courses:
             self._due.set()
 
+    def repeat(self, connection: "Connection", *, enrollment: int, content: int) -> None:
+        """This connection asks for what is no news: tell it where they stand, behind whatever it lacks of that."""
+        if connection.fed is not None and connection.credential is not None:
+            connection.fed.asked.add((enrollment, content))
+            self.look(progress=[connection.credential.user_id])
+
     def look_at_all(self) -> None:
         """As if there were news for everybody."""
         self._inboxes |= self._by_user.keys()
@@ -149,18 +157,14 @@ class Feed:
         for fed in asked.values():
             for enrollment in {enrollment for one in fed for enrollment in one.revisions}:
                 sent[enrollment] = min(one.revisions.get(enrollment, 0) for one in fed)
-        found: dict[int, list[ProgressUpdated]] = await self._in_database(
-            inbox.progress, users=list(asked), sent=sent, limit=COMPLETIONS_A_READ
+        again = {pair for fed in asked.values() for one in fed for pair in one.asked}
+        found: dict[int, inbox.Updates] = await self._in_database(
+            inbox.progress, users=list(asked), sent=sent, again=again, limit=COMPLETIONS_A_READ
         )
-        for user, updates in found.items():
+        for user, read in found.items():
             for connection in self._by_user.get(user, ()):
-                if connection.fed is None:
-                    continue
-                revisions = connection.fed.revisions
-                for update in updates:
-                    if update.revision > revisions.get(update.enrollment, 0):
-                        revisions[update.enrollment] = update.revision
-                        connection.push(update)
+                if connection.fed is not None:
+                    _send_progress(connection, connection.fed, read)
 
     async def _deliver_places(self, anywhere: set[int], courses: set[int]) -> None:
         fed = [
@@ -181,6 +185,17 @@ class Feed:
                     known[course] = now[course]
                 else:
                     del known[course]
+
+
+def _send_progress(connection: "Connection", fed: Fed, read: inbox.Updates) -> None:
+    for update in read.news:
+        if update.revision > fed.revisions.get(update.enrollment, 0):
+            fed.revisions[update.enrollment] = update.revision
+            connection.push(update)
+    for pair, update in read.again.items():
+        if pair in fed.asked:
+            fed.asked.remove(pair)
+            connection.push(update)
 
 
 def _send_place(connection: "Connection", known: Place | None, now: Place | None) -> None:

@@ -60,27 +60,32 @@ SELECT id, progress_revision FROM courses_courseenrollment WHERE student_id = %s
 """
 
 PROGRESS = """
-SELECT e.student_id, co.slug, e.id, p.revision, p.content_id, CASE WHEN p.content_id IS NOT NULL THEN true END,
-    c.module_id, CASE WHEN c.module_id IS NOT NULL THEN coalesce(mp.percentage, 0)::float8 END,
+SELECT e.student_id, p.is_news, co.slug, e.id, p.revision, p.content_id,
+    CASE WHEN p.content_id IS NOT NULL THEN true END, c.module_id,
+    CASE WHEN c.module_id IS NOT NULL THEN coalesce(mp.percentage, 0)::float8 END,
     e.progress_percentage::float8, e.status
 FROM courses_courseenrollment e
 JOIN courses_course co ON co.id = e.course_id
 LEFT JOIN unnest(%s::bigint[], %s::bigint[]) AS sent(enrollment_id, revision) ON sent.enrollment_id = e.id
 JOIN LATERAL (
-    (SELECT content_id, completed_revision AS revision FROM courses_contentprogress
+    (SELECT content_id, completed_revision AS revision, true AS is_news FROM courses_contentprogress
     WHERE enrollment_id = e.id AND is_completed AND completed_revision > coalesce(sent.revision, 0)
     ORDER BY completed_revision DESC LIMIT %s)
     UNION ALL
-    SELECT NULL, e.progress_revision WHERE NOT EXISTS (
+    SELECT NULL, e.progress_revision, true WHERE e.progress_revision > coalesce(sent.revision, 0) AND NOT EXISTS (
         SELECT FROM courses_contentprogress
         WHERE enrollment_id = e.id AND is_completed AND completed_revision = e.progress_revision)
+    UNION ALL
+    SELECT again.content_id, e.progress_revision, false
+    FROM unnest(%s::bigint[], %s::bigint[]) AS again(enrollment_id, content_id) WHERE again.enrollment_id = e.id
 ) p ON true
 LEFT JOIN courses_content c ON c.id = p.content_id
 LEFT JOIN courses_moduleprogress mp ON mp.enrollment_id = e.id AND mp.module_id = c.module_id
-WHERE e.student_id = ANY(%s) AND e.progress_revision > coalesce(sent.revision, 0)
+WHERE e.student_id = ANY(%s) AND (e.progress_revision > coalesce(sent.revision, 0) OR e.id = ANY(%s))
 ORDER BY e.id, p.revision
 """
-"""One row for each content that was completed since, and one for the newest revision where that is none of theirs."""
+"""One row for each content that was completed since, and one for the newest revision where that is none of theirs; and
+one, as of that revision, for each completed content that is asked for again."""
 
 
 class Place(NamedTuple):
@@ -174,14 +179,33 @@ def places(
     return found
 
 
-def progress(*, users: Collection[int], sent: Mapping[int, int], limit: int) -> dict[int, list[ProgressUpdated]]:
-    """By user, what changed since these revisions of these enrolments were sent (of others, since the beginning).
+@dataclass(slots=True)
+class Updates:
+    """Of a user's progress: what changed, in the order of the revisions, and what was asked for again, by enrolment and
+    content. `again` is as new as the newest of `news`."""
 
-    In the order of the revisions. Of an enrolment where more than `limit` contents were completed, the newest.
+    news: list[ProgressUpdated] = field(default_factory=list)
+    again: dict[tuple[int, int], ProgressUpdated] = field(default_factory=dict)
+
+
+def progress(
+    *, users: Collection[int], sent: Mapping[int, int], again: Collection[tuple[int, int]], limit: int
+) -> dict[int, Updates]:
+    """By user, what changed since these revisions of these enrolments were sent (of others, since the beginning), and
+    where they stand with the completed contents `again`, pairs of an enrolment and a content.
+
+    Of an enrolment where more than `limit` contents were completed, the newest.
     """
-    found: dict[int, list[ProgressUpdated]] = defaultdict(list)
+    found: dict[int, Updates] = defaultdict(Updates)
+    enrollments, contents = [enrollment for enrollment, _ in again], [content for _, content in again]
+    asked: list[Any] = [list(sent.keys()), list(sent.values()), limit, enrollments, contents, list(users), enrollments]
     with connection.cursor() as cursor:
-        cursor.execute(PROGRESS, [list(sent.keys()), list(sent.values()), limit, list(users)])
-        for user_id, *fields in cursor.fetchall():
-            found[user_id].append(ProgressUpdated(**dict(zip(ProgressUpdated.__struct_fields__, fields, strict=True))))
+        cursor.execute(PROGRESS, asked)
+        for user_id, is_news, *fields in cursor.fetchall():
+            update = ProgressUpdated(**dict(zip(ProgressUpdated.__struct_fields__, fields, strict=True)))
+            if is_news:
+                found[user_id].news.append(update)
+            else:
+                assert update.content is not None
+                found[user_id].again[update.enrollment, update.content] = update
     return found

@@ -204,7 +204,7 @@ class NotificationsSeen(Request, tag="notifications.seen", frozen=True, kw_only=
 class ContentComplete(Request, tag="content.complete", frozen=True, kw_only=True):
     """The user says that a `manual` content is done. Said again, it changes nothing.
 
-    What comes of it is a `progress.updated` on every connection of the user.
+    What comes of it is a `progress.updated` on every connection of the user; said again, on the one that says so.
     """
 
     content: Number  #: The content's number.
@@ -384,7 +384,8 @@ class WaitlistUpdated(msgspec.Struct, tag="waitlist.updated", frozen=True, kw_on
 
 
 class ProgressUpdated(msgspec.Struct, tag="progress.updated", frozen=True, kw_only=True):
-    """The user's progress in a course changed; sent on every connection of theirs.
+    """The user's progress in a course changed; sent on every connection of theirs. Whoever says of a content that is
+    completed that it is done gets one too, with the newest revision.
 
     One for each content that was completed. A change of another kind (the course's owner added or archived something)
     names no content and no module: read the outline anew. Percents are as of now, also where several come at once.

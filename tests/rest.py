@@ -17,8 +17,12 @@ def anonymous() -> APIClient:
 
 
 def by_token(user: "User") -> APIClient:
+    return client_with(token_of(user))
+
+
+def client_with(token: str) -> APIClient:
     client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token_of(user)}")
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     return client
 
 

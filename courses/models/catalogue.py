@@ -12,7 +12,7 @@ from django.db import models, transaction
 from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 
-from courses.events import CourseChanged
+from courses.events import CertificatesEnabled, CourseChanged
 from courses.indexes import Index
 from courses.models.enrollment import CourseEnrollment, CourseWaitlist
 from users.events import announce
@@ -177,7 +177,8 @@ class Course(models.Model):
     def save(self, **kwargs: Any) -> None:
         """Save, and note when the course was first published.
 
-        Announces `CourseChanged` when more, fewer or other people may come in than before.
+        Announces `CourseChanged` when more, fewer or other people may come in than before, and `CertificatesEnabled`
+        when it begins to give certificates.
         """
         if self.status == self.Status.PUBLISHED and not self.published_at:
             self.published_at = timezone.now()
@@ -185,11 +186,13 @@ class Course(models.Model):
                 kwargs["update_fields"] = {*kwargs["update_fields"], "published_at"}
         written: Collection[str] | None = kwargs.get("update_fields")
         saved = {name for name in self._stored if written is None or name in written}
-        has_changed = any(self._stored[name] != getattr(self, name) for name in saved)
+        changed = {name for name in saved if self._stored[name] != getattr(self, name)}
         with transaction.atomic():
             super().save(**kwargs)
-            if has_changed:
+            if changed - {"certificate_enabled"}:
                 announce(CourseChanged(self.pk))
+            if "certificate_enabled" in changed and self.certificate_enabled:
+                announce(CertificatesEnabled(self.pk))
         self._stored = {**self._stored, **{name: getattr(self, name) for name in saved}}
 
     def publish(self) -> None:
@@ -246,7 +249,7 @@ class Course(models.Model):
         return facts
 
 
-WATCHED = ("status", "enrollment_type", "max_capacity")
+WATCHED = ("status", "enrollment_type", "max_capacity", "certificate_enabled")
 
 _OWN_STATES = {
     CourseEnrollment.Status.PENDING: Admission.PENDING,

@@ -11,7 +11,7 @@ import pytest
 
 from tests.contract.conftest import AT_ONCE_SECONDS, Connect, eventually, grow_old, lives
 from tests.learner import Learner
-from tests.people import make_course, token_of
+from tests.people import enroll, make_course, token_of
 from tests.rest import by_token
 from tests.site import ROOT, Site, orm
 
@@ -53,7 +53,6 @@ async def test_what_is_completed_on_one_device_is_completed_on_all(
             "course_percent": 25.0,
             "status": "enrolled",
         }
-    await here.send({"type": "content.complete", "content": first})  # changes nothing
     posted = await orm(lambda: by_token(ana).post(f"/api/v1/contents/{second}/complete/").json())
     for learner in (here, there):
         told = await learner.expect("progress.updated", content=second, within=AT_ONCE_SECONDS)
@@ -62,6 +61,48 @@ async def test_what_is_completed_on_one_device_is_completed_on_all(
         assert revisions(learner) == [1, 2]
     await lives(other)
     assert not other.seen("progress.updated")
+
+
+async def test_who_says_again_that_a_content_is_done_is_told_where_they_stand(
+    connect: Connect, ana: "User", intro: "Course"
+) -> None:
+    """The asker alone, with the newest revision; so no page waits for an answer that never comes."""
+    first, second, *_ = await orm(contents_of, intro)
+    here, there = await connect(ana, 0), await connect(ana, 1)
+    for content in (first, second):
+        await here.send({"type": "content.complete", "content": content})
+        for learner in (here, there):
+            news = await learner.expect("progress.updated", content=content, within=AT_ONCE_SECONDS)
+    late = await connect(ana, 1)
+    for learner in (here, late):
+        before = len(revisions(learner))
+        await learner.send({"type": "content.complete", "ref": "again", "content": first})
+        await eventually(lambda learner=learner, before=before: len(revisions(learner)) > before)  # type: ignore[misc]
+        assert learner.seen("progress.updated")[-1] == {**news, "content": first}
+    for learner in (here, there, late):
+        await lives(learner)
+    assert (revisions(here), revisions(there), revisions(late)) == ([1, 2, 2], [1, 2], [2])
+
+
+async def test_an_answer_never_overtakes_what_was_completed_before(connect: Connect, ana: "User", ines: "User") -> None:
+    """Whoever drops older revisions loses nothing by having asked."""
+    course = await orm(make_course, ines, "long", modules=2, contents=10)
+    await orm(enroll, ana, course)
+    first, *others = await orm(contents_of, course)
+    here, there = await connect(ana, 0), await connect(ana, 1)
+    await here.send({"type": "content.complete", "content": first})
+    await there.expect("progress.updated", content=first, within=AT_ONCE_SECONDS)
+    for content in others:
+        await here.send({"type": "content.complete", "content": content})
+        await there.send({"type": "content.complete", "content": first})
+    for learner in (here, there):
+        await learner.expect("progress.updated", revision=20)
+    await there.send({"type": "content.complete", "content": first})
+    await eventually(lambda: there.seen("progress.updated")[-1]["content"] == first)
+    heard = there.seen("progress.updated")
+    assert [frame["revision"] for frame in heard] == sorted(frame["revision"] for frame in heard)
+    assert [frame["content"] for frame in heard if frame["content"] != first] == others
+    assert revisions(here) == list(range(1, 21))
 
 
 async def test_the_last_content_completes_the_course(connect: Connect, ana: "User", intro: "Course") -> None:
@@ -110,8 +151,6 @@ async def test_what_can_not_be_completed_says_why(connect: Connect, ana: "User",
 async def test_who_connects_while_contents_are_completed_hears_of_each_once_in_order(
     site: Site, connect: Connect, ana: "User", ines: "User"
 ) -> None:
-    from tests.people import enroll
-
     course = await orm(make_course, ines, "long", modules=2, contents=15)
     await orm(enroll, ana, course)
     contents = await orm(contents_of, course)

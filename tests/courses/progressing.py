@@ -9,13 +9,14 @@ from unittest.mock import patch
 from django.core.management import CommandError, call_command
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from courses import enrollment, progress, rollup
+from courses import certificates, enrollment, progress, rollup
 from courses.models import Content, Course
 from users.models import User
 
 JOBS = {
     "courses.tasks.follow_outline": progress.follow_outline,
     "courses.tasks.follow_enrollments": progress.follow_enrollments,
+    "courses.tasks.issue_certificates": lambda course_id: certificates.issue_to_all(course_id),
 }
 
 
@@ -43,7 +44,7 @@ def contents_of(course: Course) -> list[Content]:
 
 
 def follow() -> int:
-    """Do what the job worker has to do for progress; how many jobs there were."""
+    """Do what the job worker has to do for progress and certificates; how many jobs there were."""
     from django.db import connection
 
     jobs = list(ProcrastinateJob.objects.filter(task_name__in=JOBS, status="todo").order_by("pk"))

@@ -7,10 +7,12 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from courses import certificates
+from courses import authoring, certificates, progress
+from courses import enrollment as moves
 from courses.events import CourseCompleted
 from courses.models import Certificate, Course, CourseEnrollment, EnrollmentEvent
 from realtime.models import Notification
+from tests.courses.progressing import contents_of, follow
 from tests.news import announce_all
 from tests.people import enroll, make_course, make_user
 from tests.rest import anonymous, by_token, queries_of
@@ -92,6 +94,74 @@ def test_codes_are_of_144_bits_and_fit_into_an_address() -> None:
     codes = {certificates.secrets.token_urlsafe(certificates.CODE_BYTES) for _ in range(200)}
     assert len(codes) == 200
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{24}", code) for code in codes)
+
+
+# Begun to give later
+
+
+def enable(course: Course) -> None:
+    """The owner has it give certificates, and the worker does what comes of it."""
+    authoring.change_course(course=Course.objects.get(pk=course.pk), certificate_enabled=True)
+    follow()
+
+
+def test_who_completed_before_gets_one_when_the_course_begins_to_give_them(
+    ines: User, ana: User, ben: User, chidi: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also who has left since; not who is still at it."""
+    monkeypatch.setattr(certificates, "BATCH", 2)
+    course = make_course(ines, "plain", modules=1, contents=1)
+    enrollments = [enroll(one, course) for one in (ana, ben, *(make_user(f"learner{n}") for n in range(3)))]
+    learning = enroll(chidi, course)
+    for one in enrollments:
+        progress.complete_content(student_id=one.student_id, content_id=contents_of(course)[0].pk)
+    moves.withdraw(enrollment=enrollments[1], actor=ben)
+    assert not Certificate.objects.exists()
+    enable(course)
+    assert {one.enrollment_id for one in Certificate.objects.all()} == {one.pk for one in enrollments}
+    told = Notification.objects.filter(kind="certificate.issued").order_by("user")
+    assert [(one.user_id, one.data["code"]) for one in told] == [
+        (one.enrollment.student_id, one.code) for one in Certificate.objects.order_by("enrollment__student")
+    ]
+    assert EnrollmentEvent.objects.filter(kind="certify").count() == len(enrollments)
+    progress.complete_content(student_id=chidi.pk, content_id=contents_of(course)[0].pk)
+    assert learning.certificates.count() == 1
+
+
+def test_switched_off_and_on_nobody_gets_another(
+    enrollment: CourseEnrollment, certificate: Certificate, ines: User
+) -> None:
+    certificates.revoke(code=certificate.code, actor=ines)
+    authoring.change_course(course=enrollment.course, certificate_enabled=False)
+    assert follow() == 0
+    enable(enrollment.course)
+    certificates.issue_to_all(enrollment.course_id)
+    assert Certificate.objects.get() == certificate
+    assert Notification.objects.filter(kind="certificate.issued").count() == 1
+
+
+def test_switched_off_before_the_job_runs_nobody_gets_any(ines: User, ana: User) -> None:
+    course = make_course(ines, "plain")
+    enroll(ana, course, "completed")
+    for is_enabled in (True, False):
+        authoring.change_course(course=Course.objects.get(pk=course.pk), certificate_enabled=is_enabled)
+    assert follow() == 1
+    assert not Certificate.objects.exists()
+
+
+def test_no_other_change_of_a_course_is_a_reason_to_look(enrollment: CourseEnrollment, ines: User) -> None:
+    course = Course.objects.get(pk=enrollment.course_id)
+    for fields in ({"title": "Another"}, {"certificate_enabled": True}, {"max_capacity": 9}):
+        authoring.change_course(course=course, **fields)
+    assert follow() == 0
+
+
+def test_the_owner_switches_it_on_over_rest(ines: User, ana: User) -> None:
+    course = make_course(ines, "plain")
+    enrollment = enroll(ana, course, "completed")
+    assert by_token(ines).patch("/api/v1/courses/plain/", {"certificate_enabled": True}).status_code == 200
+    assert follow() == 1
+    assert enrollment.certificates.count() == 1
 
 
 # Found

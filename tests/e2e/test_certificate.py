@@ -23,7 +23,7 @@ LONG = "Überaus-lange-Wörter-und-Namen "
 @pytest.fixture
 def certificate(ines: User, ana: User) -> Certificate:
     course = make_course(ines, "intro", certificate_enabled=True)
-    certificates.issue(enrollment_id=enroll(ana, course, "completed").pk)
+    certificates.issue(enrollment_ids=[enroll(ana, course, "completed").pk])
     return Certificate.objects.get()
 
 

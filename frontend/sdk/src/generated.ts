@@ -94,7 +94,8 @@ export interface NotificationsSeen {
 /**
  * The user says that a `manual` content is done. Said again, it changes nothing.
  *
- * What comes of it is a `progress.updated` on every connection of the user.
+ * What comes of it is a `progress.updated` on every connection of the user; said again, on the one
+ * that says so.
  */
 export interface ContentComplete {
   readonly type: "content.complete";
@@ -403,7 +404,8 @@ export interface WaitlistUpdated {
 }
 
 /**
- * The user's progress in a course changed; sent on every connection of theirs.
+ * The user's progress in a course changed; sent on every connection of theirs. Whoever says of a
+ * content that is completed that it is done gets one too, with the newest revision.
  *
  * One for each content that was completed. A change of another kind (the course's owner added or
  * archived something) names no content and no module: read the outline anew. Percents are as of
