@@ -103,8 +103,11 @@ class TestAddresses:
         response = Client(enforce_csrf_checks=True).generic(method, path)
         assert (response.status_code, response.json()) == (404, errors.NOT_FOUND)
 
-    def test_another_host(self, client: Client) -> None:
-        response = client.get("/api/v1/courses/", headers={"Host": "elsewhere.example"})
+    @pytest.mark.parametrize("debug", [False, True])
+    @pytest.mark.parametrize("path", ["/api/v1/courses/", "/healthz", "/courses/intro", "/static/none.js"])
+    def test_another_host(self, client: Client, settings: Any, path: str, debug: bool) -> None:
+        settings.DEBUG = debug
+        response = client.get(path, headers={"Host": "elsewhere.example"})
         assert (response.status_code, response.json()) == (400, errors.BAD_REQUEST)
 
     def test_not_signed_in(self, client: Client) -> None:
