@@ -180,11 +180,13 @@ class UserProfileSerializer(serializers.ModelSerializer[User]):
             response_only=True,
         ),
         OpenApiExample("a new goal", {"student_profile": {"goal": "An hour a day."}}, request_only=True),
+        OpenApiExample("another address", {"email": "ana@example.net", "password": "studybeat"}, request_only=True),
     ]
 )
 class MeSerializer(UserProfileSerializer):
     """One's own profile: with the phone number, the preferences, and what one says as a student or an instructor."""
 
+    password = PasswordField(required=False, help_text="The account's, to go with another e-mail address.")
     student_profile = StudentProfileSerializer(required=False, allow_null=True)
     instructor_profile = InstructorProfileSerializer(required=False, allow_null=True)
 
@@ -201,6 +203,7 @@ class MeSerializer(UserProfileSerializer):
             "is_staff",
             "student_profile",
             "instructor_profile",
+            "password",
         ]
         read_only_fields = [*UserProfileSerializer.Meta.read_only_fields, "email_verified", "is_staff"]
 
@@ -210,7 +213,18 @@ class MeSerializer(UserProfileSerializer):
             raise serializers.ValidationError("You are no instructor: staff makes somebody one.")
         return value
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if self.takes_password(attrs) and "password" not in attrs:
+            raise serializers.ValidationError({"password": ["Another e-mail address takes your password."]})
+        return attrs
+
+    def takes_password(self, attrs: dict[str, Any]) -> bool:
+        """Whether this changes the address: whoever reads it can have the account's password reset."""
+        assert isinstance(self.instance, User)
+        return bool(attrs.get("email", self.instance.email) != self.instance.email)
+
     def update(self, instance: User, validated_data: dict[str, Any]) -> User:
+        validated_data.pop("password", None)
         drops_avatar = validated_data.get("avatar", instance) is None
         return accounts.change_profile(user=instance, drops_avatar=drops_avatar, **validated_data)
 

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
+from tests.people import PASSWORD
 from tests.rest import anonymous, by_cookie, by_token
+from tests.users.mailing import send_mails
 from users import avatars
 from users.models import InstructorProfile, StudentProfile, User
 
@@ -80,7 +83,7 @@ def test_what_is_not_ones_own_to_say_stays(ana: User, change: dict[str, Any]) ->
     ],
 )
 def test_what_cannot_be_is_named(ana: User, ben: User, field: str, value: Any) -> None:
-    answer = by_token(ana).patch(ME, {field: value})
+    answer = by_token(ana).patch(ME, {field: value, "password": PASSWORD})
     assert answer.status_code == 400
     assert list(answer.json()["fields"]) == [field]
 
@@ -111,6 +114,41 @@ def test_a_change_by_cookie_wants_the_csrf_token(ana: User) -> None:
     assert browser.delete(ME, {"password": "studybeat"}).status_code == 403
     token = browser.get(ME).cookies["csrftoken"].value
     assert browser.patch(ME, {"bio": "x"}, HTTP_X_CSRFTOKEN=token).status_code == 200
+
+
+# The address: whoever reads it can have the password reset
+
+
+@pytest.mark.parametrize("address", ["new@example.org", "ANA@example.org"])
+def test_another_address_takes_the_password_and_the_old_one_is_told(ana: User, address: str) -> None:
+    User.objects.update(email_verified=True, language="de")
+    client = by_token(ana)
+    answer = client.patch(ME, {"email": address})
+    assert (answer.status_code, answer.json()["fields"]) == (
+        400,
+        {"password": ["Another e-mail address takes your password."]},
+    )
+    answer = client.patch(ME, {"email": address, "bio": "Mine.", "password": "wrong"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "wrong_password")
+    ana.refresh_from_db()
+    assert (ana.email, ana.email_verified, ana.bio, ana.failed_login_attempts) == ("ana@example.org", True, "", 1)
+    assert send_mails() == []
+
+    answer = client.patch(ME, {"email": address, "password": PASSWORD})
+    assert (answer.status_code, answer.json()["email"], answer.json()["email_verified"]) == (200, address, False)
+    assert "password" not in answer.json()
+    assert send_mails() == ["ana@example.org", address]
+    assert mail.outbox[0].subject == "Dein Konto hat eine andere E-Mail-Adresse"
+    assert "http://127.0.0.1:8000/profile" in mail.outbox[0].body
+
+
+def test_an_address_that_was_never_verified_is_told_nothing(ana: User) -> None:
+    by_token(ana).patch(ME, {"email": "new@example.org", "password": PASSWORD})
+    assert send_mails() == ["new@example.org"]
+
+
+def test_the_address_as_it_is_takes_no_password(ana: User) -> None:
+    assert by_token(ana).patch(ME, {"email": ana.email, "bio": "Mine."}).json()["bio"] == "Mine."
 
 
 # The picture
@@ -170,8 +208,8 @@ def test_a_new_picture_takes_the_place_of_the_old_and_null_removes_it(
 
 
 def test_a_change_that_fails_leaves_no_file(ana: User, ben: User, media: Path) -> None:
-    answer = upload(ana, picture(), email=ben.email)
-    assert answer.status_code == 400
+    answer = upload(ana, picture(), email=ben.email, password=PASSWORD)
+    assert answer.json()["fields"] == {"email": ["Somebody uses this e-mail address already."]}
     assert not media.exists() or not list(media.iterdir())
 
 

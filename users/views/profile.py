@@ -14,6 +14,7 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
@@ -37,10 +38,21 @@ class MeView(generics.RetrieveUpdateAPIView[User]):
             get_token(self.request._request)
         return cast(User, self.request.user)
 
-    @extend_schema(responses={200: MeSerializer, 400: INVALID})
+    @extend_schema(responses={200: MeSerializer, 400: INVALID, 403: WRONG_PASSWORD})
     def patch(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Change what is given. A picture comes as multipart/form-data; a new address is to be verified anew."""
+        """Change what is given. A picture comes as multipart/form-data.
+
+        Another e-mail address takes the account's `password`; it is to be verified anew, and the old one is told.
+        """
         return super().patch(request, *args, **kwargs)
+
+    def perform_update(self, serializer: BaseSerializer[User]) -> None:
+        assert isinstance(serializer, MeSerializer)
+        changes = serializer.validated_data
+        if serializer.takes_password(changes):
+            user, request = self.get_object(), self.request._request
+            signin.confirm_password(user=user, password=changes["password"], request=request)
+        serializer.save()
 
     @extend_schema(
         request=ConfirmPasswordSerializer,

@@ -122,6 +122,19 @@ test("the profile is saved as it was written", async () => {
   });
 });
 
+test("another address takes the password, and no other change does", async () => {
+  const calls = serve(profile);
+  open("/profile");
+  const asked = "Your password, to change the address";
+  await enter("First name", "Anna");
+  expect(screen.queryByLabelText(asked)).toBeNull();
+  await enter("E-mail address", "ana@example.net");
+  await enter(asked, "studybeat");
+  press("Save");
+  expect(await screen.findByText("Saved.")).toBeDefined();
+  expect(calls[0]?.body).toMatchObject({ email: "ana@example.net", password: "studybeat" });
+});
+
 test("a picture goes up as a file, and what is no picture is said", async () => {
   const refused = { avatar: ["This is no JPEG, PNG, WebP or GIF picture that can be read."] };
   const calls = serve(profile);

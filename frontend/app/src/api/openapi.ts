@@ -650,7 +650,11 @@ export interface paths {
         delete: operations["me_destroy"];
         options?: never;
         head?: never;
-        /** @description Change what is given. A picture comes as multipart/form-data; a new address is to be verified anew. */
+        /**
+         * @description Change what is given. A picture comes as multipart/form-data.
+         *
+         *     Another e-mail address takes the account's `password`; it is to be verified anew, and the old one is told.
+         */
         patch: operations["me_partial_update"];
         trace?: never;
     };
@@ -1860,6 +1864,8 @@ export interface components {
             language?: string;
             student_profile?: components["schemas"]["StudentProfileRequest"] | null;
             instructor_profile?: components["schemas"]["InstructorProfileRequest"] | null;
+            /** @description The account's, to go with another e-mail address. */
+            password?: string;
         };
         /** @description A module of a course; a new one comes after the last. */
         PatchedModuleRequest: {
@@ -4259,7 +4265,15 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
+            /** @description `wrong_password`. Counts like a failed sign-in. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];

@@ -7,7 +7,7 @@ import { meQuery } from "../api/queries";
 import type { Me } from "../api/types";
 import { displayName, useUser } from "../auth/user";
 import { fieldsOf, Form, Refusal } from "../pages/FormPage";
-import { EmailField } from "../ui/fields";
+import { EmailField, PasswordField } from "../ui/fields";
 import { Done, Section } from "./Section";
 
 const zones = ["UTC", ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "UTC")];
@@ -16,7 +16,7 @@ const zones = ["UTC", ...Intl.supportedValuesOf("timeZone").filter((zone) => zon
 function useChange() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (change: Partial<Me> | FormData) => patch<Me>("me/", change),
+    mutationFn: (change: (Partial<Me> & { password?: string }) | FormData) => patch<Me>("me/", change),
     onSuccess: (me) => {
       queries.setQueryData(meQuery.queryKey, me);
     },
@@ -35,7 +35,9 @@ export function About() {
     weekly_digest: user.weekly_digest,
     student_profile: { goal: user.student_profile?.goal ?? "" },
   });
+  const [password, setPassword] = useState("");
   const change = useChange();
+  const isNewAddress = said.email !== user.email;
   const say = (changed: Partial<typeof said>): void => {
     setSaid({ ...said, ...changed });
     change.reset();
@@ -46,7 +48,11 @@ export function About() {
       <Picture />
       <Form
         send={() => {
-          change.mutate(said);
+          change.mutate(isNewAddress ? { ...said, password } : said, {
+            onSuccess: () => {
+              setPassword("");
+            },
+          });
         }}
         pending={change.isPending}
         submit="Save"
@@ -79,7 +85,16 @@ export function About() {
           }}
           error={fields.email?.[0]}
         />
-        <Verified />
+        {isNewAddress ? (
+          <PasswordField
+            label="Your password, to change the address"
+            value={password}
+            change={setPassword}
+            error={fields.password?.[0]}
+          />
+        ) : (
+          <Verified />
+        )}
         <Textarea
           label="Your goal"
           rows={3}
