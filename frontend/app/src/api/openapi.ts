@@ -1586,6 +1586,14 @@ export interface components {
             kind: "text";
             body: string;
         };
+        /** @description What a phone sends to get a token. Without `expires_at` it expires in 90 days. */
+        NewTokenRequest: {
+            username: string;
+            password: string;
+            name: string;
+            /** Format: date-time */
+            expires_at?: string | null;
+        };
         /** @description A film: MP4 or WebM; its captions are WebVTT. */
         NewVideoRequest: {
             title: string;
@@ -2083,14 +2091,6 @@ export interface components {
             /** Format: date-time */
             readonly expires_at: string | null;
             readonly is_active: boolean;
-        };
-        /** @description What a phone sends to get a token. Without `expires_at` it expires in 90 days. */
-        TokenRequestRequest: {
-            username: string;
-            password: string;
-            name: string;
-            /** Format: date-time */
-            expires_at?: string | null;
         };
         /** @description Over all enrolments in the course, in whatever state. `average_progress` is 0 to 100, null without any. */
         Totals: {
@@ -5055,7 +5055,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TokenRequestRequest"];
+                "application/json": components["schemas"]["NewTokenRequest"];
             };
         };
         responses: {
