@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from courses import examples, uploads
 from courses.models import Content, Course, ItemBase, Module, Subject
-from courses.serializers import kind_field
+from courses.outline_serializers import kind_field
 
 DAY_SECONDS = 24 * 3600
 MOST_IN_AN_ORDER = 1000
