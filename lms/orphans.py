@@ -1,4 +1,4 @@
-"""Uploaded files that no row names: what an upload left that was killed between storing its file and its commit.
+"""Uploaded files that no row names: what an upload left that was killed before its commit (docs/decisions/0077).
 
 Deletes nothing else, and nothing that is younger than a day: its row may be on the way.
 """
