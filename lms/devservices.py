@@ -99,8 +99,11 @@ def start_keeper(data_dir: Path) -> subprocess.Popen[bytes]:
 
 
 def keep(data_dir: Path) -> None:
-    """The keeper: stop the servers when nobody uses them any more. One for each DATA_DIR, the others go home."""
-    with (data_dir / "keeper.lock").open("a") as only_one, (data_dir / "users.lock").open("a") as users:
+    """The keeper: stop the servers when nobody uses them any more. One for each DATA_DIR, the others go home.
+
+    Its own lock is let go first: whoever waits for the other one to begin anew has to see that there is no keeper.
+    """
+    with (data_dir / "users.lock").open("a") as users, (data_dir / "keeper.lock").open("a") as only_one:
         if try_lock(only_one, fcntl.LOCK_EX):
             fcntl.flock(users, fcntl.LOCK_EX)
             stop_all(data_dir)
