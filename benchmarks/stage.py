@@ -128,7 +128,7 @@ class Server:
         self.port = port
         with (log_dir / f"{name}.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.serve", APPS[name], str(port)],
+                [sys.executable, "-m", "tests.serve", APPS[name], str(port), str(os.getpid())],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

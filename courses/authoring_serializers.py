@@ -1,6 +1,5 @@
 """What authors send and get back: courses, modules, contents, items and their order."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +8,7 @@ from rest_framework import serializers
 
 from courses import examples, uploads
 from courses.models import Content, Course, ItemBase, Module, Subject
-from courses.serializers import kind_field
+from courses.outline_serializers import kind_field
 
 DAY_SECONDS = 24 * 3600
 MOST_IN_AN_ORDER = 1000
@@ -89,11 +88,11 @@ class OrderSerializer(serializers.Serializer[None]):
 
 
 class JudgedFileField(serializers.FileField):
-    """An uploaded file, as `judge` (of courses/uploads.py) wants to keep it."""
+    """An uploaded file for this kind of item, as `uploads.JUDGES` wants to keep it."""
 
-    def __init__(self, *, judge: Callable[[uploads.Upload], uploads.Upload], **kwargs: Any) -> None:
+    def __init__(self, kind: str, field: str = "file", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._judge = judge
+        self._judge = uploads.JUDGES[kind][field]
 
     def to_internal_value(self, data: Any) -> uploads.Upload:
         upload: uploads.Upload = super().to_internal_value(data)
@@ -121,7 +120,7 @@ class NewImageSerializer(NewItemSerializer):
     """A picture: PNG, JPEG, GIF or WebP. It is written anew: nothing but the picture is kept."""
 
     kind = kind_field("image")
-    file = JudgedFileField(judge=uploads.image)
+    file = JudgedFileField("image")
     alt = serializers.CharField(max_length=300, allow_blank=True, required=False)
 
 
@@ -129,8 +128,8 @@ class NewVideoSerializer(NewItemSerializer):
     """A film: MP4 or WebM; its captions are WebVTT."""
 
     kind = kind_field("video")
-    file = JudgedFileField(judge=uploads.video)
-    captions = JudgedFileField(judge=uploads.captions, required=False)
+    file = JudgedFileField("video")
+    captions = JudgedFileField("video", "captions", required=False)
     duration_seconds = serializers.FloatField(
         source="duration", min_value=0.001, max_value=DAY_SECONDS, required=False, allow_null=True
     )
@@ -143,7 +142,7 @@ class NewFileSerializer(NewItemSerializer):
     """Any file. Learners download it; a picture, video or PDF their browser shows."""
 
     kind = kind_field("file")
-    file = JudgedFileField(judge=uploads.file)
+    file = JudgedFileField("file")
 
 
 class ItemFormSerializer(serializers.Serializer[ItemBase]):

@@ -9,9 +9,10 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from courses import seats
@@ -41,14 +42,15 @@ class Line:
 def enroll_all(*, course: Course, lines: Sequence[Line], actor: User, dry_run: bool = False) -> list[str]:
     """Give every one of these learners a seat; their user names. With `dry_run` it judges, and takes it all back.
 
-    Whoever asked for a seat gets it, whoever waits leaves the queue. Locks the course, then the enrolments. Announces
-    `EnrollmentConfirmed` or `EnrollmentApproved` for each. Raises ImportRefused, CourseClosed.
+    Whoever asked for a seat gets it, whoever waits leaves the queue. Locks the accounts, the course, then the
+    enrolments. Announces `EnrollmentConfirmed` or `EnrollmentApproved` for each. Raises ImportRefused, CourseClosed.
     """
     if not lines:
         raise ImportRefused("There is nobody in this list.")
     if len(lines) > MOST_LINES:
         raise ImportRefused(f"line {lines[MOST_LINES].number}: a list has at most {MOST_LINES} learners.")
     with transaction.atomic():
+        seats.lock_accounts([user.pk for user in _named(lines)])
         with seats.locked(course.pk) as held:
             students = _judged(held, lines)
             admit_all(held, students=students, actor=actor)
@@ -56,12 +58,17 @@ def enroll_all(*, course: Course, lines: Sequence[Line], actor: User, dry_run: b
     return [student.username for student in students]
 
 
-def _judged(held: Seats, lines: Sequence[Line]) -> list[User]:
-    """Whom the lines name, each of whom can be given a seat. Raises ImportRefused."""
+def _named(lines: Sequence[Line]) -> "QuerySet[Any]":
+    """Whoever has one of these names, or one of these addresses as their `address`."""
     asked = {line.learner for line in lines}
     addresses = {learner.lower() for learner in asked if "@" in learner}
     named_so = User.objects.annotate(address=Lower("email"))
-    people = list(named_so.filter(Q(username__in=asked) | Q(address__in=addresses)))
+    return named_so.filter(Q(username__in=asked) | Q(address__in=addresses))
+
+
+def _judged(held: Seats, lines: Sequence[Line]) -> list[User]:
+    """Whom the lines name, each of whom can be given a seat. Raises ImportRefused."""
+    people = list(_named(lines))
     by_name = {user.username: user for user in people}
     by_address = {user.address: user for user in people if user.address}
     enrollments = CourseEnrollment.objects.filter(course=held.course, student__in=people)

@@ -56,10 +56,10 @@ ACCOUNT_CLOSED = "The account was closed."
 def enroll(*, course: Course, student: User) -> CourseEnrollment:
     """Take a seat, or ask for one where the course wants approval. A seat that is offered to the student is used up.
 
-    Locks the course, then the enrolment. Announces `EnrollmentConfirmed` or `EnrollmentRequested`.
-    Raises CourseClosed, RestrictedCourse, AlreadyEnrolled, CourseFull.
+    Locks the account, the course, then the enrolment. Announces `EnrollmentConfirmed` or `EnrollmentRequested`.
+    Raises AccountClosed, CourseClosed, RestrictedCourse, AlreadyEnrolled, CourseFull.
     """
-    with seats.locked(course.pk) as held:
+    with seats.locked(course.pk, newcomer=student) as held:
         admission = held.course.get_admission(student)
         if admission is not Admission.CAN_ENROLL:
             raise refusal(admission)
@@ -91,10 +91,10 @@ def withdraw(*, enrollment: CourseEnrollment, actor: User, reason: str = "") -> 
 def admit(*, course: Course, student: User, actor: User) -> CourseEnrollment:
     """Give this student a free seat, whatever the course asks of those who come by themselves.
 
-    Locks the course, then the enrolment. Announces `EnrollmentConfirmed`. Raises CourseClosed, MoveNotAllowed,
-    CourseFull.
+    Locks the account, the course, then the enrolment. Announces `EnrollmentConfirmed`. Raises AccountClosed,
+    CourseClosed, MoveNotAllowed, CourseFull.
     """
-    with seats.locked(course.pk) as held:
+    with seats.locked(course.pk, newcomer=student) as held:
         _not_archived(held)
         was_offered = held.take_out([student.pk], kind="leave", actor=actor).get(student.pk, False)
         enrollment = _locked(held, student_id=student.pk)

@@ -4,6 +4,7 @@ DomainError
 ├── NotFound            not_found           404
 ├── NotEnrolled         not_enrolled        403
 ├── NotYours            forbidden           403
+├── AccountClosed       not_authenticated   401
 ├── RestrictedCourse    restricted          403
 ├── AlreadyEnrolled     already_enrolled    409
 ├── CourseClosed        course_closed       409
@@ -53,6 +54,14 @@ class NotYours(DomainError):
     code = "forbidden"
     status = 403
     default_message = "Only the owner of the course may do this."
+
+
+class AccountClosed(DomainError):
+    """Closed or disabled while this was asked for: it gets no place any more."""
+
+    code = "not_authenticated"
+    status = 401
+    default_message = "This account was closed or disabled."
 
 
 class RestrictedCourse(DomainError):

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Exists
 from django.db.models.functions import Now
 
-from courses.errors import NotFound
+from courses.errors import AccountClosed, NotFound
 from courses.events import (
     EnrollmentEnded,
     EnrollmentRequested,
@@ -150,18 +150,24 @@ class Seats:
 
 
 @contextmanager
-def locked(course_id: int) -> Iterator[Seats]:
-    """The seats of this course, for a transaction of one's own or within one. Raises NotFound."""
-    with locked_all([course_id]) as found:
+def locked(course_id: int, *, newcomer: User | None = None) -> Iterator[Seats]:
+    """The seats of this course, for a transaction of one's own or within one.
+
+    `newcomer` is who may get a seat or a place in the queue: their account is locked before the course, so that they
+    get none while it closes. Raises NotFound, AccountClosed.
+    """
+    with locked_all([course_id], newcomer=newcomer) as found:
         if not found:
             raise NotFound
         yield found[0]
 
 
 @contextmanager
-def locked_all(course_ids: Collection[int]) -> Iterator[Sequence[Seats]]:
-    """The seats of these courses, locked by id."""
+def locked_all(course_ids: Collection[int], *, newcomer: User | None = None) -> Iterator[Sequence[Seats]]:
+    """The seats of these courses, locked by id. Raises AccountClosed."""
     with transaction.atomic():
+        if newcomer is not None and not lock_accounts([newcomer.pk]):
+            raise AccountClosed
         found = [Seats(course) for course in lock_courses(course_ids)]
         yield found
         moves = [one.finish() for one in found]
@@ -171,6 +177,12 @@ def locked_all(course_ids: Collection[int]) -> Iterator[Sequence[Seats]]:
         for move in moves:
             if move is not None:
                 announce(move)
+
+
+def lock_accounts(user_ids: Collection[int]) -> list[int]:
+    """Those whose account is active, and stays so until the transaction ends. Comes before the lock of any course."""
+    users = User.objects.select_for_update(no_key=True).filter(pk__in=user_ids, is_active=True)
+    return list(users.order_by("pk").values_list("pk", flat=True))
 
 
 def lock_courses(course_ids: Collection[int]) -> list[Course]:

@@ -167,6 +167,10 @@ def file(upload: Upload) -> Upload:
     return _named(upload, suffix)
 
 
+JUDGES = {"image": {"file": image}, "video": {"file": video, "captions": captions}, "file": {"file": file}}
+"""Which function judges which field of which kind of item, whoever sends it."""
+
+
 def _named(upload: Upload, suffix: str) -> Upload:
     """The same file, at its beginning; moved where it belongs, not copied, when it lies on the disk already."""
     upload.seek(0)

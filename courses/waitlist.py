@@ -24,10 +24,10 @@ from users.models import User
 def join(*, course: Course, student: User) -> None:
     """Wait for a seat, at the end of the queue; whoever waits already keeps their place.
 
-    Locks the course. Announces `WaitlistJoined`. Raises CourseNotFull, CourseFull where there is no queue, and what
-    `enrollment.enroll` raises.
+    Locks the account, then the course. Announces `WaitlistJoined`. Raises CourseNotFull, CourseFull where there is no
+    queue, and what `enrollment.enroll` raises.
     """
-    with seats.locked(course.pk) as held:
+    with seats.locked(course.pk, newcomer=student) as held:
         if held.queue.filter(student=student).exists():
             return
         admission = held.course.get_admission(student)

@@ -99,8 +99,10 @@ def start_keeper(data_dir: Path) -> subprocess.Popen[bytes]:
 
 
 def keep(data_dir: Path) -> None:
-    """The keeper: stop the servers when nobody uses them any more. One for each DATA_DIR, the others go home."""
-    # Closed in turn from the last: who waits for `users.lock` must not find a keeper that is about to go home.
+    """The keeper: stop the servers when nobody uses them any more. One for each DATA_DIR, the others go home.
+
+    Its own lock is let go first: whoever waits for the other one to begin anew has to see that there is no keeper.
+    """
     with (data_dir / "users.lock").open("a") as users, (data_dir / "keeper.lock").open("a") as only_one:
         if try_lock(only_one, fcntl.LOCK_EX):
             fcntl.flock(users, fcntl.LOCK_EX)

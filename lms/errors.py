@@ -104,8 +104,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """For what Django refuses before any view: a Host that is not ours, a form too large."""
-    return JsonResponse(BAD_REQUEST, status=400) if is_api(request) else defaults.bad_request(request, exception)
+    """For what is refused before any view: a Host that is not ours, a form too large."""
+    return JsonResponse(BAD_REQUEST, status=400)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

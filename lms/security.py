@@ -1,8 +1,14 @@
-"""The Content-Security-Policy of every page: nothing but our own; styles inline because Mantine writes them."""
+"""What every request and every page must keep to: a Host that is ours, and the Content-Security-Policy.
+
+That allows nothing but our own; styles inline because Mantine writes them.
+"""
 
 from collections.abc import Callable
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
+
+from lms.errors import bad_request
 
 POLICY = "; ".join(
     (
@@ -27,3 +33,17 @@ class ContentSecurityPolicyMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", POLICY)
         return response
+
+
+class KnownHostMiddleware:
+    """Refuses a Host that ALLOWED_HOSTS does not have. With DEBUG Django would do so by a page for developers."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            request.get_host()
+        except DisallowedHost as error:
+            return bad_request(request, error)
+        return self.get_response(request)

@@ -1,7 +1,9 @@
-"""Jobs that look after the jobs."""
+"""Jobs that look after the jobs, and after the files."""
 
 from procrastinate import builtin_tasks
 from procrastinate.contrib.django import app
+
+from lms import orphans
 
 KEEP_HOURS = 72
 
@@ -19,3 +21,10 @@ async def retry_stalled_jobs(timestamp: int) -> None:
 async def remove_old_jobs(context: object, timestamp: int) -> None:
     """Forget jobs that ended KEEP_HOURS ago. (The sweep alone makes 17,000 a day.)"""
     await builtin_tasks.remove_old_jobs(context, max_hours=KEEP_HOURS, remove_failed=True)  # type: ignore[arg-type]
+
+
+@app.periodic(cron="31 3 * * *")
+@app.task(queueing_lock="delete_orphans", pass_context=False)
+def delete_orphans(timestamp: int) -> None:
+    """Delete the files that uploads left behind when they were killed."""
+    orphans.delete_orphans()

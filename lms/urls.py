@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from courses.views import certificates
@@ -14,11 +15,14 @@ from users import unsubscribe
 
 NOT_BUILT = "<!doctype html><title>Studybeat</title><p>The web app is not built yet: run <code>make run</code>."
 
+NO_PAGE = r"^(?:(?:api|assets|healthz|metrics|readyz|static|ws)(?:/.*)?|\..*|.*\.[^/]*)$"
+"""What is the server's own, and whatever looks like a file: if nothing is there, that is the answer."""
+
 
 @require_safe
 @ensure_csrf_cookie
 def app(request: HttpRequest) -> HttpResponse:
-    """The web app's page, for every address the app itself knows; never cached, as it names the hashed files."""
+    """The web app's page, for every address that may be one of its own; never cached, as it names the hashed files."""
     page = settings.APP_DIR / "index.html"
     response = HttpResponse(page.read_bytes() if page.exists() else NOT_BUILT)
     response["Cache-Control"] = "no-cache"
@@ -34,13 +38,14 @@ api: list[URLPattern | URLResolver] = [
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include(api)),
-    re_path("^api/", errors.no_such_address),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("unsubscribe/<str:signed>/", unsubscribe.view, name="unsubscribe"),
     path("certificates/<slug:code>", certificates.page, name="certificate-page"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
-    re_path(r"^(?!assets/|static/|ws/).*$", app),
+    re_path(NO_PAGE, errors.no_such_address),
+    re_path("", app),
 ]
 handler400 = "lms.errors.bad_request"
 handler404 = "lms.errors.not_found"

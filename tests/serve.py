@@ -1,12 +1,17 @@
-"""`python -m tests.serve APP PORT`: one server process as in production, of any application."""
+"""`python -m tests.serve APP PORT PARENT`: one server process as in production, of any application.
+
+It ends with the process PARENT that started it, from its first moment on.
+"""
 
 import sys
 
-import uvicorn
-
-from lms.management.commands.run import die_with_parent
-from lms.server import options
+from lms.parent import die_with
 
 if __name__ == "__main__":
-    die_with_parent()
+    die_with(int(sys.argv[3]))
+
+    import uvicorn
+
+    from lms.server import options
+
     uvicorn.run(sys.argv[1], port=int(sys.argv[2]), **options())

@@ -83,7 +83,7 @@ class Site:
         """Start it, without waiting for it."""
         with self.log_path.open("ab") as log:
             self._children[number] = subprocess.Popen(
-                [sys.executable, "-m", "tests.serve", self.app, str(self.ports[number])],
+                [sys.executable, "-m", "tests.serve", self.app, str(self.ports[number]), str(os.getpid())],
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

@@ -109,13 +109,15 @@ def change_profile(
     instructor_profile: dict[str, str] | None = None,
     **fields: Any,
 ) -> User:
-    """Change what somebody says of themselves. A new address is mailed the link that verifies it.
+    """Change what somebody says of themselves. A new address is mailed the link that verifies it; the one before, if
+    it was verified, that it is that no more.
 
     Locks the user's row. Raises Taken.
     """
     with _unique(), transaction.atomic():
         user = _locked(user)
-        old_email, old_avatar, storage = user.email, user.avatar.name, user.avatar.storage
+        old_email, was_verified = user.email, user.email_verified
+        old_avatar, storage = user.avatar.name, user.avatar.storage
         for name, value in fields.items():
             setattr(user, name, value)
         written = list(fields)
@@ -130,6 +132,8 @@ def change_profile(
         if instructor_profile is not None:
             InstructorProfile.objects.update_or_create(user=user, defaults=instructor_profile)
         if user.email != old_email:
+            if was_verified:
+                tasks.mail_address_changed.defer(user_id=user.pk, old_email=old_email)
             ask_to_verify(user)
         if "avatar" in written and old_avatar:
             transaction.on_commit(lambda: storage.delete(old_avatar), robust=True)

@@ -10,11 +10,16 @@ from django.conf import settings
 from django.http import HttpRequest
 
 KEPT_BITS = {4: 16, 6: 48}
+COUNTED_BITS = {4: 32, 6: 64}
+"""Of IPv6 one machine has a whole /64, and an address of it for every try."""
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def address_of(request: HttpRequest) -> str:
-    """The client's address, whole: to count its tries by, never to be stored."""
-    return str(request.META.get("REMOTE_ADDR", ""))
+def counted_as(request: HttpRequest) -> str:
+    """What tries are counted by: the client's address, of IPv6 its /64. Not to be stored for longer."""
+    address = _address_of(request)
+    return "" if address is None else _network(address, COUNTED_BITS)
 
 
 def network_of(request: HttpRequest) -> str | None:
@@ -22,12 +27,19 @@ def network_of(request: HttpRequest) -> str | None:
 
     All of it with STORE_WHOLE_ADDRESSES. None where there is no address, as on a socket file.
     """
+    address = _address_of(request)
+    if address is None:
+        return None
+    return str(address) if settings.STORE_WHOLE_ADDRESSES else _network(address, KEPT_BITS)
+
+
+def _address_of(request: HttpRequest) -> Address | None:
     try:
-        address = ipaddress.ip_address(address_of(request))
+        address = ipaddress.ip_address(str(request.META.get("REMOTE_ADDR", "")).partition("%")[0])
     except ValueError:
         return None
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    if settings.STORE_WHOLE_ADDRESSES:
-        return str(address)
-    return str(ipaddress.ip_network((address, KEPT_BITS[address.version]), strict=False).network_address)
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _network(address: Address, bits: dict[int, int]) -> str:
+    return str(ipaddress.ip_network((address, bits[address.version]), strict=False).network_address)

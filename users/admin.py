@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import UserChangeForm
+from django.core.files.uploadedfile import UploadedFile
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from users import tokens
+from users import avatars, tokens
 from users.events import CredentialsChanged, announce
 from users.models import APIToken, InstructorProfile, RateCount, StudentProfile, User
 
@@ -19,9 +21,10 @@ if TYPE_CHECKING:
     TokenAdmin = admin.ModelAdmin[APIToken]
     CountAdmin = admin.ModelAdmin[RateCount]
     ProfileInline = admin.StackedInline[Any, User]
+    ChangeForm = UserChangeForm[User]
 else:
     AccountAdmin, TokenAdmin, ProfileInline = DjangoUserAdmin, admin.ModelAdmin, admin.StackedInline
-    CountAdmin = admin.ModelAdmin
+    CountAdmin, ChangeForm = admin.ModelAdmin, UserChangeForm
 
 
 class StudentProfileInline(ProfileInline):
@@ -32,8 +35,21 @@ class InstructorProfileInline(ProfileInline):
     model = InstructorProfile
 
 
+class AccountForm(ChangeForm):
+    def clean_avatar(self) -> Any:
+        """A picture is read as one that comes over REST."""
+        avatar = self.cleaned_data["avatar"]
+        if not isinstance(avatar, UploadedFile):
+            return avatar
+        try:
+            return avatars.read(avatar, avatar.size or 0)
+        except avatars.NoPicture as error:
+            raise forms.ValidationError(str(error)) from error
+
+
 @admin.register(User)
 class UserAdmin(AccountAdmin):
+    form = AccountForm
     list_display = ("username", "email", "email_verified", "role", "is_staff", "is_active", "account_locked_until")
     list_filter = ("role", "is_active", "is_staff", "is_superuser", "email_verified")
     search_fields = ("username", "email", "first_name", "last_name")

@@ -66,7 +66,8 @@ class BeforeCommit:
 def before_commit(function: Callable[[list[E]], None], item: E) -> None:
     """Call `function` once at the end of this transaction, still inside it, with every item given to it meanwhile.
 
-    What it raises undoes the transaction. It may use `transaction.on_commit`. Only within `transaction.atomic`.
+    What it raises undoes the transaction. It may use `transaction.on_commit`; to ask for more by `before_commit` undoes
+    the transaction too, for nothing comes after the end. Only within `transaction.atomic`.
     """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("There is no transaction at whose end to act.")

@@ -39,7 +39,7 @@ class SignInSerializer(serializers.Serializer[None]):
 @extend_schema_serializer(
     examples=[OpenApiExample("a phone", {"username": "ana", "password": "studybeat", "name": "Ana’s phone"})]
 )
-class TokenRequestSerializer(SignInSerializer):
+class NewTokenSerializer(SignInSerializer):
     """What a phone sends to get a token. Without `expires_at` it expires in 90 days."""
 
     name = serializers.CharField(max_length=100)

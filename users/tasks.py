@@ -34,7 +34,15 @@ def mail_password_reset(user_id: int) -> None:
     _send(user, "password_reset", f"reset-password#{links.reset_secret(user)}")
 
 
-def _send(user: User, template: str, path: str) -> None:
+@app.task(retry=PATIENTLY)
+def mail_address_changed(user_id: int, old_email: str) -> None:
+    """Tell whoever reads the address that the account had until now: it may not be they who changed it."""
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    if user is not None:
+        _send(user, "address_changed", "profile", to=old_email)
+
+
+def _send(user: User, template: str, path: str, *, to: str = "") -> None:
     subject, body = texts.text(
         f"mail/{template}",
         language=user.language,
@@ -42,7 +50,7 @@ def _send(user: User, template: str, path: str) -> None:
         name=user.username,
         link=f"{settings.SITE_URL}/{path}",
     )
-    send_mail(subject, f"{body}\n", None, [user.email])
+    send_mail(subject, f"{body}\n", None, [to or user.email])
 
 
 @app.periodic(cron="17 3 * * *")

@@ -1,4 +1,5 @@
-"""How often: the requests of a user, and the passwords that an address tries. One count for all processes together.
+"""How often: the requests of a user, and the passwords that an address (of IPv6: a /64) tries. One count for all
+processes together.
 
 A count lives in PostgreSQL (`RateCount`), for a minute from the first thing it counted; then it begins anew.
 """
@@ -10,7 +11,7 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from users.addresses import address_of
+from users.addresses import counted_as
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # which imports this module, by its name in the settings
@@ -40,7 +41,7 @@ class RequestThrottle(BaseThrottle):
     _seconds = 0.0
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
-        who = f"user {request.user.pk}" if request.user.is_authenticated else f"address {address_of(request._request)}"
+        who = f"user {request.user.pk}" if request.user.is_authenticated else f"address {counted_as(request._request)}"
         count, self._seconds = _count(who)
         return count <= REQUESTS_A_MINUTE
 
@@ -53,7 +54,7 @@ def count_sign_in(request: HttpRequest) -> float:
 
     Counted beforehand, parallel tries can't pass the limit together; one that succeeds is taken back.
     """
-    count, seconds = _count(f"sign-ins {address_of(request)}")
+    count, seconds = _count(f"sign-ins {counted_as(request)}")
     return seconds if count > FAILED_SIGN_INS_A_MINUTE else 0.0
 
 
@@ -62,5 +63,5 @@ def take_back_sign_in(request: HttpRequest) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE users_ratecount SET count = count - 1 WHERE key = %s AND count > 0",
-            [f"sign-ins {address_of(request)}"],
+            [f"sign-ins {counted_as(request)}"],
         )

@@ -4,12 +4,28 @@ from pathlib import PurePath
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.db.models import FileField, QuerySet
 from django.db.models.fields.files import FieldFile
 from django.http import HttpRequest
 
+from courses import uploads
 from courses.admin.base import ModelForm, StackedInline
 from courses.models import ContentItem, File, Image, ItemBase, Text, Video
+
+
+class ItemForm(ModelForm):
+    """The fields of an item. Its files are judged as those that come over REST."""
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or self.cleaned_data
+        for name, judge in uploads.JUDGES.get(str(self._meta.model._meta.model_name), {}).items():
+            if isinstance(upload := cleaned.get(name), UploadedFile):
+                try:
+                    cleaned[name] = judge(upload)
+                except uploads.BadUpload as error:
+                    self.add_error(name, str(error))
+        return cleaned
 
 
 class PlaceForm(ModelForm):
@@ -74,7 +90,7 @@ def inline(model: type[ItemBase], *names: str) -> type[PlaceInline]:
     plain: dict[str, type[forms.Widget] | forms.Widget] = {
         name: forms.FileInput for name in names if isinstance(model._meta.get_field(name), FileField)
     }
-    item_form = forms.modelform_factory(model, fields=names, widgets=plain)
+    item_form = forms.modelform_factory(model, form=ItemForm, fields=names, widgets=plain)
     form = type(f"{model.__name__}PlaceForm", (PlaceForm,), {**item_form.base_fields, "item_form_class": item_form})
     options = {
         "item_model": model,

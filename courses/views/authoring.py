@@ -29,7 +29,8 @@ from courses.authoring_serializers import (
 )
 from courses.errors import Invalid
 from courses.models import Content, ContentItem, Course, Module
-from courses.serializers import ITEM_SERIALIZERS, CourseSerializer
+from courses.outline_serializers import ITEM_SERIALIZERS
+from courses.serializers import CourseSerializer
 from courses.views.catalogue import show_course
 from users.models import User
 

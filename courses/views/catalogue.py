@@ -23,7 +23,8 @@ from rest_framework.views import APIView
 from courses import authoring, catalogue
 from courses.authoring_serializers import CourseAuthoringSerializer
 from courses.models import Course, Subject
-from courses.serializers import CourseListSerializer, CourseSerializer, OutlineSerializer, SubjectSerializer
+from courses.outline_serializers import OutlineSerializer
+from courses.serializers import CourseListSerializer, CourseSerializer, SubjectSerializer
 from users.models import User
 
 

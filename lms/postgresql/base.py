@@ -13,6 +13,7 @@ from typing import Any, Final
 import psycopg
 from django.db import Error
 from django.db.backends.postgresql import base
+from django.db.transaction import TransactionManagementError
 from psycopg_pool import ConnectionPool
 
 from users.events import BeforeCommit
@@ -82,10 +83,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _end(self) -> None:
         """Call what waits for the end of the transaction, as within `transaction.atomic`."""
-        waiting: dict[Callable[[list[Any]], None], list[Any]] = defaultdict(list)
-        for _, callback, *_ in self.run_on_commit:
-            if isinstance(callback, BeforeCommit):
-                waiting[callback.function].append(callback.item)
+        waiting = self._waiting()
         if not waiting:
             return
         self.in_atomic_block = True
@@ -94,3 +92,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 function(items)
         finally:
             self.in_atomic_block = False
+        if self._waiting() != waiting:
+            raise TransactionManagementError("The transaction ends already: what is asked for now would never be done.")
+
+    def _waiting(self) -> dict[Callable[[list[Any]], None], list[Any]]:
+        waiting: dict[Callable[[list[Any]], None], list[Any]] = defaultdict(list)
+        for _, callback, *_ in self.run_on_commit:
+            if isinstance(callback, BeforeCommit):
+                waiting[callback.function].append(callback.item)
+        return waiting

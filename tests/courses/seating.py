@@ -8,8 +8,9 @@ from unittest.mock import patch
 
 from django.db.models import F
 
-from courses import seats
-from courses.models import Course, CourseWaitlist, EnrollmentEvent
+from courses import enrollment, seats
+from courses.models import Course, CourseEnrollment, CourseWaitlist, EnrollmentEvent
+from users.models import User
 
 Told = list[Any]
 
@@ -53,3 +54,11 @@ def trail(course: Course) -> list[tuple[str, str, str, str, str | None]]:
     return [
         (e.kind, e.student.username, e.from_status, e.to_status, e.actor.username if e.actor else None) for e in events
     ]
+
+
+def seat_of(user: User, course: Course) -> CourseEnrollment:
+    return CourseEnrollment.objects.get(student=user, course=course)
+
+
+def give_up(user: User, course: Course) -> None:
+    enrollment.withdraw(enrollment=seat_of(user, course), actor=user)

@@ -1,6 +1,5 @@
 """Courses in the admin: made from nothing, moved by the rules, and never deleted over recorded time."""
 
-import io
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -9,21 +8,17 @@ from typing import Any
 import pytest
 from django.contrib import admin as django_admin
 from django.contrib.messages import get_messages
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from PIL import Image as Pillow
 
 from courses.models import (
     Content,
-    ContentItem,
     Course,
     CourseEnrollment,
     EnrollmentEvent,
-    File,
     FocusSpan,
     LearningSession,
     Module,
@@ -143,108 +138,6 @@ def test_a_time_based_content_without_seconds_is_explained(client: Client, intro
     }  # fmt: skip
     response = client.post(change_page(module), form)
     assert "Required seconds go with a time based content" in response.content.decode()
-
-
-def png() -> SimpleUploadedFile:
-    file = io.BytesIO()
-    Pillow.new("RGB", (2, 2)).save(file, "PNG")
-    return SimpleUploadedFile("dot.png", file.getvalue(), "image/png")
-
-
-def items_form(content: Content, **formsets: dict[str, Any]) -> dict[str, Any]:
-    """What the page of a content sends; the four kinds of items are formsets `items` to `items-4`."""
-    form: dict[str, Any] = {
-        "module": content.module_id, "title": content.title, "order": content.order, "completion_method": "manual",
-    }  # fmt: skip
-    for prefix in ("items", "items-2", "items-3", "items-4"):
-        form |= formsets.get(prefix.replace("-", "_"), formset(prefix))
-    return form
-
-
-def test_items_of_every_kind_are_made_on_the_page_of_their_content(
-    client: Client, intro: Course, settings: Any, tmp_path: Any
-) -> None:
-    settings.MEDIA_ROOT = tmp_path
-    content = Content.objects.create(module=intro.modules.all()[0], title="All kinds")
-    upload = SimpleUploadedFile
-    video = {
-        "title": "Film", "file": upload("film.webm", b"film"), "captions": upload("film.vtt", b"WEBVTT"),
-        "duration": "00:01:00", "order": "2",
-    }  # fmt: skip
-    form = items_form(
-        content,
-        items=formset("items", {"title": "Words", "body": "Read me."}),
-        items_2=formset("items-2", {"title": "Dot", "file": png(), "alt": "A dot"}),
-        items_3=formset("items-3", video),
-        items_4=formset("items-4", {"title": "Table", "file": upload("table.csv", b"a,b")}),
-    )
-
-    saved(client.post(change_page(content), form))
-
-    items = list(content.items.all())
-    assert [(place.order, place.kind) for place in items] == [(1, "text"), (2, "image"), (3, "video"), (4, "file")]
-    owners = {place.item.owner for place in items if place.item}
-    assert owners == {intro.owner}
-    film = items[2].item
-    assert film.duration == timedelta(minutes=1)  # type: ignore[union-attr]
-    assert film.captions.read() == b"WEBVTT"  # type: ignore[union-attr]
-
-
-def test_an_item_is_edited_and_taken_away_on_the_page_of_its_content(client: Client, content: Content) -> None:
-    place = content.items.get()
-    row = {"id": place.pk, "content": content.pk, "title": "Words", "body": "Other words.", "order": "1"}
-    saved(client.post(change_page(content), items_form(content, items=formset("items", row, existing=1))))
-    assert place.item == Text.objects.get(title="Words", body="Other words.")
-
-    row["DELETE"] = "on"
-    saved(client.post(change_page(content), items_form(content, items=formset("items", row, existing=1))))
-    assert not content.items.exists()
-    assert not Text.objects.filter(title="Words").exists()
-
-
-def test_the_page_names_the_file_that_is_there(client: Client, content: Content, settings: Any, tmp_path: Any) -> None:
-    settings.MEDIA_ROOT = tmp_path
-    file = File.objects.create(
-        owner=content.module.course.owner, title="Table", file=SimpleUploadedFile("table.csv", b"a")
-    )
-    ContentItem.objects.create(content=content, item=file)
-    page = client.get(change_page(content)).content.decode()
-    assert "Now: table.csv" in page
-    assert "files/table.csv" not in page
-
-
-def test_contents_stay_in_their_course(client: Client, content: Content, ines: User) -> None:
-    elsewhere = make_course(ines, "elsewhere").modules.all()[0]
-    form = items_form(content, items=formset("items"))
-
-    saved(client.post(change_page(content), {**form, "module": elsewhere.pk, "title": "Renamed"}))
-
-    content.refresh_from_db()
-    assert (content.title, content.module.course.slug) == ("Renamed", "intro")
-
-
-def test_an_item_without_what_it_needs_is_explained(client: Client, content: Content) -> None:
-    before = ContentItem.objects.count()
-    broken = {"title": "No image", "file": SimpleUploadedFile("x.png", b"not a picture")}
-    subtitles = {
-        "title": "Film",
-        "file": SimpleUploadedFile("f.webm", b"f"),
-        "captions": SimpleUploadedFile("f.srt", b"1"),
-    }
-    form = items_form(
-        content,
-        items=formset("items", {"title": "No body"}),
-        items_2=formset("items-2", broken),
-        items_3=formset("items-3", subtitles),
-    )
-    # The text that is there already belongs to the formset of texts.
-    form["items-INITIAL_FORMS"] = "0"
-
-    response = client.post(change_page(content), form)
-
-    errors = [inline.formset.errors for inline in response.context["inline_admin_formsets"]]
-    assert [list(rows[0]) for rows in errors if rows] == [["body"], ["file"], ["captions"]]
-    assert ContentItem.objects.count() == before
 
 
 def test_publishing_is_an_action(client: Client, act: Callable[..., str], ines: User) -> None:

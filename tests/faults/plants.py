@@ -4,6 +4,8 @@
 """
 
 import asyncio
+import os
+import signal
 from collections.abc import Callable
 
 from django.db import connections
@@ -101,6 +103,14 @@ def tries_dead_connections_one_by_one() -> None:
 def answers_all_at_once() -> None:
     """Every request is answered as soon as it comes."""
     TurnsMiddleware.__call__ = lambda self, request: self._get_response(request)  # type: ignore[method-assign]
+
+
+@planted
+def dies_with_an_upload() -> None:
+    """The process is killed where the file of an item is stored and its row is not committed."""
+    from courses.models import ItemBase
+
+    ItemBase.save = lambda self, **_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[method-assign]
 
 
 @planted

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -199,6 +200,31 @@ def test_a_killed_user_and_a_killed_keeper(folder: Path) -> None:
     assert pids(following) == started
     leave(following)
     assert nothing_runs(folder)
+
+
+def test_whoever_waited_for_a_keeper_to_end_sees_that_there_is_none(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else they begin without one, and when they are killed nobody stops the servers."""
+    released: list[str] = []
+    open_file = Path.open
+
+    def open_and_note(path: Path, mode: str) -> Any:
+        file = open_file(path, mode)
+        close = file.close
+
+        def note_and_close() -> None:
+            released.append(path.name)
+            close()
+
+        file.close = note_and_close  # type: ignore[method-assign]
+        return file
+
+    folder.mkdir()
+    monkeypatch.setattr(devservices, "stop_all", lambda data_dir: None)
+    monkeypatch.setattr(Path, "open", open_and_note)
+    devservices.keep(folder)
+    assert released == ["keeper.lock", "users.lock"]
 
 
 def test_a_suspended_valkey_still_stops(running: Services) -> None:

@@ -103,8 +103,11 @@ class TestAddresses:
         response = Client(enforce_csrf_checks=True).generic(method, path)
         assert (response.status_code, response.json()) == (404, errors.NOT_FOUND)
 
-    def test_another_host(self, client: Client) -> None:
-        response = client.get("/api/v1/courses/", headers={"Host": "elsewhere.example"})
+    @pytest.mark.parametrize("debug", [False, True])
+    @pytest.mark.parametrize("path", ["/api/v1/courses/", "/healthz", "/courses/intro", "/static/none.js"])
+    def test_another_host(self, client: Client, settings: Any, path: str, debug: bool) -> None:
+        settings.DEBUG = debug
+        response = client.get(path, headers={"Host": "elsewhere.example"})
         assert (response.status_code, response.json()) == (400, errors.BAD_REQUEST)
 
     def test_not_signed_in(self, client: Client) -> None:
@@ -127,13 +130,30 @@ class TestAddresses:
         response = client.put("/api/v1/login/")
         assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
 
-    def test_the_app_everywhere_else(self, client: Client) -> None:
-        response = client.get("/courses/intro")
+    @pytest.mark.parametrize("path", ["/", "/courses/intro", "/courses/intro/contents/3", "/apiary", "/nothing"])
+    def test_the_app_everywhere_else(self, client: Client, path: str) -> None:
+        response = client.get(path)
         assert response.status_code == 200
         assert response["Content-Security-Policy"].startswith("default-src 'self'")
         assert response.cookies["csrftoken"]
         assert response["Cache-Control"] == "no-cache"
 
-    @pytest.mark.parametrize("path", ["/assets/none.js", "/static/none.js", "/ws/"])
-    def test_no_page_for_a_missing_file(self, client: Client, path: str) -> None:
-        assert client.get(path).status_code == 404
+    def test_the_admin_is_found_without_its_slash(self, client: Client) -> None:
+        assert client.get("/admin")["Location"] == "/admin/"
+
+    @pytest.mark.parametrize("debug", [False, True])
+    @pytest.mark.parametrize(
+        "path",
+        [
+            *("/api", "/api/", "/api/v2/courses/", "/ws", "/ws/", "/ws/more"),
+            *("/assets/none.js", "/assets", "/static/", "/static/none.js", "/static/none"),
+            *("/healthz/", "/healthz/more", "/readyz/", "/metrics/", "/metrics/more"),
+            *("/robots.txt", "/.env", "/.git/config", "/.well-known/security.txt", "/wp-login.php"),
+        ],
+    )
+    def test_no_page_of_the_app_for_what_is_none_of_its_own(
+        self, client: Client, settings: Any, path: str, debug: bool
+    ) -> None:
+        settings.DEBUG = debug
+        response = client.get(path)
+        assert (response.status_code, response.json()) == (404, errors.NOT_FOUND)

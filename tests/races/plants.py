@@ -1,29 +1,28 @@
 """The site with a fault planted in it: a negative control for `make_site(app="tests.races.plants:NAME")`."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from tests.faults.plants import planted
 
 MEET_SECONDS = 30.0
-MEETING = 4_004
 
 
 @planted
 def no_course_lock() -> None:
-    """Everybody reads the course without its lock, and writes once somebody else has read it too."""
-    from courses import enrollment, seats
-    from courses.models import Course
+    """Everybody judges the course without its lock, and writes once somebody else has judged it too."""
+    from courses import seats
+    from courses.models import Course, CourseEnrollment
 
-    locked = enrollment._locked
+    save = CourseEnrollment.save
 
-    def read_and_meet(*arguments: Any, **options: Any) -> Any:
-        found = locked(*arguments, **options)
-        meet()
-        return found
+    def meet_and_save(self: CourseEnrollment, **options: Any) -> None:
+        meet(f"course {self.course_id}")
+        save(self, **options)
 
     seats.lock_courses = lambda ids: list(Course.objects.filter(pk__in=ids))
-    enrollment._locked = read_and_meet
+    CourseEnrollment.save = meet_and_save  # type: ignore[assignment,method-assign]
 
 
 @planted
@@ -34,26 +33,25 @@ def no_enrollment_lock() -> None:
 
     write_modules = rollup._write_modules
 
-    def meet_and_write(*arguments: Any) -> None:
-        meet()
-        time.sleep(0.2)  # until the other one has seen it too
-        write_modules(*arguments)
+    def meet_and_write(changed: Sequence[Any]) -> None:
+        meet(f"enrollment {changed[0].enrollment}")
+        write_modules(changed)
 
     CourseEnrollmentQuerySet.select_for_update = lambda self, **options: self  # type: ignore[method-assign]
     rollup._write_modules = meet_and_write
 
 
-def meet() -> None:
-    """Wait until another transaction is here too, for a while."""
-    from django.db import connection
+def meet(place: str) -> None:
+    """Whoever is first at this place waits for a second one, for a while; everybody else goes on.
+
+    Who has come is counted outside of the database: a transaction that has ended since has still been here.
+    """
+    import redis
+    from django.conf import settings
 
     deadline = time.monotonic() + MEET_SECONDS
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [MEETING])
-        met = 0
-        while met < 2 and time.monotonic() < deadline:
-            cursor.execute(
-                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted", [MEETING]
-            )
-            met = cursor.fetchone()[0]
+    with redis.from_url(settings.REDIS_URL) as valkey:
+        is_first = valkey.incr(place) == 1
+        valkey.expire(place, int(2 * MEET_SECONDS))
+        while is_first and int(valkey.get(place)) < 2 and time.monotonic() < deadline:
             time.sleep(0.02)

@@ -166,6 +166,19 @@ def test_what_fails_at_the_end_undoes_all_of_it(intro: "Course", ana: "User") ->
     assert numbers_of(ana) == [1], "the connection is as good as before"
 
 
+def test_what_is_asked_for_at_the_end_is_refused_and_not_lost(intro: "Course", ana: "User") -> None:
+    def tell_once_more(users: list["User"]) -> None:
+        for user in users:
+            announce(events.WaitlistJoined(intro.pk, user.pk))
+
+    with pytest.raises(transaction.TransactionManagementError, match="ends already"), transaction.atomic():
+        announce(events.WaitlistJoined(intro.pk, ana.pk))
+        before_commit(tell_once_more, ana)
+    assert numbers_of(ana) == []
+    confirm(intro, ana)
+    assert numbers_of(ana) == [1], "the connection is as good as before"
+
+
 def test_what_the_database_refuses_at_the_end_undoes_all_of_it(intro: "Course", ana: "User") -> None:
     confirm(intro, ana)
     NotificationCursor.objects.update(head=0)

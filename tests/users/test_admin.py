@@ -1,15 +1,19 @@
 """Accounts in the admin."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.messages import get_messages
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from PIL import Image
 
 from tests.conftest import token_of
+from tests.courses.uploads import MARK, picture, png_bomb
 from users import events
 from users.events import CredentialsChanged
 from users.models import APIToken, User
@@ -54,6 +58,30 @@ def test_unlock(ana: User, act: Callable[..., list[str]]) -> None:
 
     ana.refresh_from_db()
     assert (ana.failed_login_attempts, ana.account_locked_until) == (0, None)
+
+
+def test_a_picture_is_read_as_one_over_rest(client: Client, ana: User, settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+
+    def save(name: str, body: bytes) -> Any:
+        page = reverse("admin:users_user_change", args=[ana.pk])
+        shown = client.get(page).context["adminform"].form
+        form = {name: value for name, value in shown.initial.items() if isinstance(value, str | bool) and value}
+        inlines = {f"{prefix}-{part}_FORMS": 0 for prefix in PROFILES for part in ("TOTAL", "INITIAL")}
+        return client.post(page, {**form, **inlines, "avatar": SimpleUploadedFile(name, body)})
+
+    refused = save("me.png", png_bomb())
+    assert "avatar" in refused.context["adminform"].form.errors
+    assert save("me.png", picture() + MARK).status_code == 302
+    ana.refresh_from_db()
+    (kept,) = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert kept.read_bytes() == ana.avatar.read()
+    assert MARK not in kept.read_bytes()
+    with Image.open(kept) as shown:
+        assert (shown.format, shown.size) == ("WEBP", (512, 512))
+
+
+PROFILES = ("student_profile", "instructor_profile")
 
 
 def test_disable_signs_them_out(ana: User, ben: User, act: Callable[..., list[str]], announced: list[int]) -> None:

@@ -154,6 +154,23 @@ def test_after_thirty_failures_an_address_waits_a_minute(ana: User, path: str, s
     assert anonymous().post(path, right).status_code in {200, 201}
 
 
+@pytest.mark.parametrize(
+    ("one", "neighbour", "stranger"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:3::1"),
+        ("192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2"),
+    ],
+)
+def test_the_addresses_of_one_machine_count_as_one(db: None, one: str, neighbour: str, stranger: str) -> None:
+    def fail(address: str) -> int:
+        wrong = {"username": "nobody", "password": "wrong"}
+        return anonymous().post("/api/v1/login/", wrong, REMOTE_ADDR=address).status_code
+
+    assert fail(one) == 401
+    assert RateCount.objects.filter(key__startswith="sign-ins").update(count=29) == 1
+    assert [fail(neighbour), fail(neighbour), fail(one), fail(stranger)] == [401, 429, 429, 401]
+
+
 def test_a_user_makes_six_hundred_requests_a_minute(ana: User, ben: User) -> None:
     client = by_token(ana)
     assert client.get("/api/v1/me/").status_code == 200

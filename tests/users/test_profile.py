@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from tests.rest import anonymous, by_cookie, by_token
+from tests.users.mailing import send_mails
 from users import avatars
 from users.models import InstructorProfile, StudentProfile, User
 
@@ -113,6 +115,24 @@ def test_a_change_by_cookie_wants_the_csrf_token(ana: User) -> None:
     assert browser.patch(ME, {"bio": "x"}, HTTP_X_CSRFTOKEN=token).status_code == 200
 
 
+# The address: whoever reads it can have the password reset
+
+
+@pytest.mark.parametrize("address", ["new@example.org", "ANA@example.org"])
+def test_another_address_is_to_be_verified_and_the_old_one_is_told(ana: User, address: str) -> None:
+    User.objects.update(email_verified=True, language="de")
+    answer = by_token(ana).patch(ME, {"email": address})
+    assert (answer.status_code, answer.json()["email"], answer.json()["email_verified"]) == (200, address, False)
+    assert send_mails() == ["ana@example.org", address]
+    assert mail.outbox[0].subject == "Dein Konto hat eine andere E-Mail-Adresse"
+    assert "http://127.0.0.1:8000/profile" in mail.outbox[0].body
+
+
+def test_an_address_that_was_never_verified_is_told_nothing(ana: User) -> None:
+    by_token(ana).patch(ME, {"email": "new@example.org"})
+    assert send_mails() == ["new@example.org"]
+
+
 # The picture
 
 
@@ -171,7 +191,7 @@ def test_a_new_picture_takes_the_place_of_the_old_and_null_removes_it(
 
 def test_a_change_that_fails_leaves_no_file(ana: User, ben: User, media: Path) -> None:
     answer = upload(ana, picture(), email=ben.email)
-    assert answer.status_code == 400
+    assert answer.json()["fields"] == {"email": ["Somebody uses this e-mail address already."]}
     assert not media.exists() or not list(media.iterdir())
 
 

@@ -170,7 +170,7 @@ def test_a_new_address_is_mailed_a_link_of_its_own(db: None) -> None:
     register()
     send_mails()
     old, dana = mailed_token(), by_token(User.objects.get())
-    answer = dana.patch("/api/v1/me/", {"email": "new@example.org"})
+    answer = dana.patch("/api/v1/me/", {"email": "new@example.org", "password": DANA["password"]})
     assert (answer.status_code, answer.json()["email_verified"]) == (200, False)
     assert send_mails() == ["new@example.org"]
     assert verify(old).status_code == 400

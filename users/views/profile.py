@@ -39,7 +39,10 @@ class MeView(generics.RetrieveUpdateAPIView[User]):
 
     @extend_schema(responses={200: MeSerializer, 400: INVALID})
     def patch(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Change what is given. A picture comes as multipart/form-data; a new address is to be verified anew."""
+        """Change what is given. A picture comes as multipart/form-data.
+
+        Another e-mail address is to be verified anew, and the old one is told.
+        """
         return super().patch(request, *args, **kwargs)
 
     @extend_schema(

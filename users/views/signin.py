@@ -17,8 +17,8 @@ from users.models import APIToken, User
 from users.serializers import (
     IssuedTokenSerializer,
     MeSerializer,
+    NewTokenSerializer,
     SignInSerializer,
-    TokenRequestSerializer,
     TokenSerializer,
 )
 
@@ -91,9 +91,9 @@ class TokenListView(generics.ListAPIView[APIToken]):
     def get_throttles(self) -> list[BaseThrottle]:
         return [] if self.is_sign_in() else super().get_throttles()
 
-    @extend_schema(request=TokenRequestSerializer, responses={201: IssuedTokenSerializer, **SIGN_IN_ERRORS})
+    @extend_schema(request=NewTokenSerializer, responses={201: IssuedTokenSerializer, **SIGN_IN_ERRORS})
     def post(self, request: Request) -> Response:
-        asked = TokenRequestSerializer(data=request.data)
+        asked = NewTokenSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         data = asked.validated_data
         user = user_by_password(request, data["username"], data["password"])

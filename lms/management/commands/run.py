@@ -4,7 +4,6 @@ Owns the children: the web server and the job worker, each in a session of its o
 orderly SIGTERM. What dies is started again; what cannot start ends it all with a line that says why.
 """
 
-import ctypes
 import io
 import os
 import signal
@@ -14,6 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -28,6 +28,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 
 from lms.devservers import CannotStart
 from lms.devservices import Services
+from lms.parent import die_with
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -51,7 +52,8 @@ class Child:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         self._started_at = time.monotonic()
-        return subprocess.Popen(self.command, cwd=settings.BASE_DIR, start_new_session=True, preexec_fn=die_with_parent)
+        with_us = partial(die_with, os.getpid())
+        return subprocess.Popen(self.command, cwd=settings.BASE_DIR, start_new_session=True, preexec_fn=with_us)
 
     def look(self) -> str:
         """Start it again when it died and its pause is over. Returns a line when there is news, else nothing."""
@@ -179,9 +181,3 @@ def close_pool(connection: BaseDatabaseWrapper) -> None:
     assert isinstance(connection, DatabaseWrapper)
     connection.close()
     connection.close_pool()
-
-
-def die_with_parent() -> None:
-    """Have the system send this process SIGTERM when its parent dies, whatever way. Linux only; elsewhere nothing."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG

@@ -650,7 +650,11 @@ export interface paths {
         delete: operations["me_destroy"];
         options?: never;
         head?: never;
-        /** @description Change what is given. A picture comes as multipart/form-data; a new address is to be verified anew. */
+        /**
+         * @description Change what is given. A picture comes as multipart/form-data.
+         *
+         *     Another e-mail address is to be verified anew, and the old one is told.
+         */
         patch: operations["me_partial_update"];
         trace?: never;
     };
@@ -1582,6 +1586,14 @@ export interface components {
             kind: "text";
             body: string;
         };
+        /** @description What a phone sends to get a token. Without `expires_at` it expires in 90 days. */
+        NewTokenRequest: {
+            username: string;
+            password: string;
+            name: string;
+            /** Format: date-time */
+            expires_at?: string | null;
+        };
         /** @description A film: MP4 or WebM; its captions are WebVTT. */
         NewVideoRequest: {
             title: string;
@@ -2077,14 +2089,6 @@ export interface components {
             /** Format: date-time */
             readonly expires_at: string | null;
             readonly is_active: boolean;
-        };
-        /** @description What a phone sends to get a token. Without `expires_at` it expires in 90 days. */
-        TokenRequestRequest: {
-            username: string;
-            password: string;
-            name: string;
-            /** Format: date-time */
-            expires_at?: string | null;
         };
         /** @description Over all enrolments in the course, in whatever state. `average_progress` is 0 to 100, null without any. */
         Totals: {
@@ -5041,7 +5045,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TokenRequestRequest"];
+                "application/json": components["schemas"]["NewTokenRequest"];
             };
         };
         responses: {

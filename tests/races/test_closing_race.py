@@ -1,0 +1,114 @@
+"""An account closes while it is about to get a place: it has none afterwards, whoever was first."""
+
+import pkgutil
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.counts import count
+from tests.people import enroll, make_course, make_user
+from tests.races.test_access_race import no_deadlocks
+from tests.races.test_seats_race import at_once
+
+if TYPE_CHECKING:
+    from courses.models import Course
+    from users.models import User
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(count(120, 900))]
+
+ROUNDS = count(4, 100)
+
+Way = Callable[["Course", "User"], object]
+
+
+def enrolls(course: "Course", student: "User") -> None:
+    from courses import enrollment
+
+    enrollment.enroll(course=course, student=student)
+
+
+def joins(course: "Course", student: "User") -> None:
+    from courses import waitlist
+
+    waitlist.join(course=course, student=student)
+
+
+def is_admitted(course: "Course", student: "User") -> None:
+    from courses import enrollment
+
+    enrollment.admit(course=course, student=student, actor=course.owner)
+
+
+def is_on_a_list(course: "Course", student: "User") -> None:
+    from courses import bulk
+
+    bulk.enroll_all(course=course, lines=[bulk.Line(1, student.username)], actor=course.owner)
+
+
+WAYS = [enrolls, joins, is_admitted, is_on_a_list]
+
+
+def close(user: "User") -> None:
+    from users import accounts
+
+    accounts.close(user=user)
+
+
+def prepare(owner: "User", way: Way, number: int) -> "tuple[Course, User]":
+    course = make_course(owner, f"course{number}", modules=0, max_capacity=1)
+    if way is joins:
+        enroll(make_user(f"holder{number}"), course)
+    return course, make_user(f"learner{number}")
+
+
+def has_a_place(course: "Course", user: "User") -> bool:
+    seats = course.course_enrollments.filter(student=user).exclude(status__in=["withdrawn", "rejected"])
+    return seats.exists() or course.waitlist_entries.filter(student=user).exists()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_closed_account_has_no_place(ines: "User", way: Way) -> None:
+    with no_deadlocks():
+        for number in range(ROUNDS):
+            course, user = prepare(ines, way, number)
+            closed, placed = at_once(lambda u=user: close(u), lambda c=course, u=user: way(c, u))  # type: ignore[misc]
+            assert closed == "ok"
+            assert placed in ("ok", "not_authenticated", "import_refused")
+            assert not has_a_place(course, user)
+
+
+@pytest.mark.parametrize(
+    ("way", "writes"),
+    [
+        (enrolls, "courses.enrollment.take_seat"),
+        (joins, "courses.seats.Seats.join"),
+        (is_admitted, "courses.enrollment._move"),
+        (is_on_a_list, "courses.bulk.admit_all"),
+    ],
+)
+def test_without_the_lock_of_the_account_it_has_one(
+    ines: "User", way: Way, writes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: it closes between the judgement and the writing."""
+    from courses import seats
+
+    judged, closed = threading.Event(), threading.Event()
+    write = pkgutil.resolve_name(writes)
+
+    def write_late(*arguments: Any, **options: Any) -> Any:
+        judged.set()
+        assert closed.wait(60)
+        return write(*arguments, **options)
+
+    def close_meanwhile(user: "User") -> None:
+        assert judged.wait(60)
+        close(user)
+        closed.set()
+
+    monkeypatch.setattr(seats, "lock_accounts", lambda ids: ids)
+    monkeypatch.setattr(writes, write_late)
+    course, user = prepare(ines, way, 0)
+    assert at_once(lambda: close_meanwhile(user), lambda: way(course, user)) == ["ok", "ok"]
+    assert has_a_place(course, user)
