@@ -21,7 +21,8 @@ from benchmarks.load import Answers, Fleet, Speaks, quantile
 LAG_SECONDS = 1.0
 GROWTH = 0.03
 """A load is sustained when all of it is answered, 99 of 100 within LAG_SECONDS, and the lag does not grow: by the end
-the median latency has risen by no more than this part of the time that has passed."""
+even the quickest tenth has its answer later by no more than this part of the time that has passed. Not the median:
+answers that come in waves move it by half a wave, without any backlog."""
 FIRST_GUESS: dict[Speaks, float] = {"studybeat": 8_000, "echo": 8_000, "tutorial": 200}
 BEAT_SECONDS = 15.0
 LOADS_A_ROUND = 10
@@ -143,7 +144,7 @@ class Bench:
                 self.beat(other)
         self.heard_at[name] = time.monotonic() + seconds
         answers = self.fleet.run(name, rate=rate, seconds=seconds, patience=LAG_SECONDS)
-        rise = quantile(answers.late, 0.5) - quantile(answers.early, 0.5)
+        rise = quantile(answers.late, 0.1) - quantile(answers.early, 0.1)
         is_sustained = (
             answers.sent == int(rate / len(self.fleet.pipes) * seconds) * len(self.fleet.pipes)
             and answers.answered == answers.sent
