@@ -47,7 +47,8 @@ class Seat(NamedTuple):
 
 @dataclass(slots=True)
 class Answers:
-    """What came of a load. Latencies are counted in steps of 0.1 ms, over all frames that were answered in it."""
+    """What came of a load. Latencies are counted in steps of 0.1 ms, over the frames that were answered in it, without
+    those of its first quarter: a load that begins at once at its full rate warms up."""
 
     sent: int = 0
     answered: int = 0
@@ -245,7 +246,8 @@ class Worker:
                     due_at = start + ((seq - client.first) * count + client.index) / rate
                     step = int((now - due_at) * STEPS_A_SECOND)
                     answers.answered += 1
-                    answers.latencies[step] += 1
+                    if due_at >= quarter:
+                        answers.latencies[step] += 1
                     if due_at >= last:
                         answers.late[step] += 1
                     elif quarter <= due_at < start + seconds / 2:

@@ -192,8 +192,12 @@ class Connection:
 
     def is_over_limit(self, now: float) -> int:
         """Take a frame off the allowance: 0 if it may pass, else the milliseconds until one may."""
-        refilled = min(float(BURST), self._bucket + (now - self._bucket_at) * FRAMES_PER_SECOND)
-        self._bucket = max(self._bucket, refilled)
+        # Without min() and max(): this is the hot path.
+        refilled = self._bucket + (now - self._bucket_at) * FRAMES_PER_SECOND
+        if refilled > BURST:
+            refilled = float(BURST)
+        if refilled > self._bucket:
+            self._bucket = refilled
         self._bucket_at = now
         if self._bucket >= 1.0:
             self._bucket -= 1.0

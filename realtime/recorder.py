@@ -25,11 +25,6 @@ from realtime.protocol import ErrorCode, LostReason
 from realtime.writer import Row, Writer
 
 FLUSH_EVERY_SECONDS = 0.25
-LOOP_SHARE = 0.1
-FLUSH_LATEST_SECONDS = 0.6
-"""A write comes at most every FLUSH_EVERY_SECONDS; less often where its work on the event loop (a row and an ack for
-each session) would take more than LOOP_SHARE of the loop's time, so that under load more samples share an ack. Never
-later than FLUSH_LATEST_SECONDS, for an ack follows within a second (decision 0078)."""
 SETTLE_EVERY_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 SAMPLES_IN_HAND = 200_000
@@ -139,16 +134,14 @@ class Recorder:
         self._news.set()
 
     async def _write_forever(self) -> None:
-        """Write at once when there is news after a quiet time, then in the time that the load leaves."""
+        """Write at once when there is news after a quiet time, then at most every FLUSH_EVERY_SECONDS."""
         is_failing = False
         while True:
             await self._news.wait()
             self._news.clear()
             started = monotonic()
             try:
-                kept_loop_seconds = await self._write()
-                pause = min(max(FLUSH_EVERY_SECONDS, kept_loop_seconds / LOOP_SHARE), FLUSH_LATEST_SECONDS)
-                await asyncio.sleep(max(0.0, started + pause - monotonic()))
+                await self._write()
                 is_failing = False
             except Exception as error:
                 # Nothing is acknowledged, all stays in hand, and new frames are refused at the bounds.
@@ -158,23 +151,20 @@ class Recorder:
                     log.error("PostgreSQL does not take samples: %s. Trying again until it does.", error)
                 is_failing = True
                 await asyncio.sleep(RETRY_SECONDS)
+            else:
+                await asyncio.sleep(max(0.0, started + FLUSH_EVERY_SECONDS - monotonic()))
             if self._dirty or self._look_at:
                 self._news.set()
             else:
                 self._quiet.set()
 
-    async def _write(self) -> float:
-        """One round: write what is dirty, read what could not be written or judged, answer the clients.
-
-        Returns for how many seconds that kept the event loop. Raises psycopg.Error when nothing is known of the write.
-        """
-        began = monotonic()
+    async def _write(self) -> None:
+        """One round: write what is dirty, read what could not be written or judged, answer the clients."""
         dirty, self._dirty = self._dirty, set()
         look_at, self._look_at = self._look_at, set()
         rows = {(held.id, held.epoch): (held, held.row()) for held in dirty}
         asked = [self.held[session_id] for session_id in look_at if session_id in self.held]
         reload = look_at | {held.id for held in dirty if held.waiting}
-        handed_over = monotonic()
         try:
             written = await asyncio.get_running_loop().run_in_executor(
                 self._write_thread, self._writer.write, [row for _, row in rows.values()], reload
@@ -183,7 +173,6 @@ class Recorder:
             self._dirty |= dirty
             self._look_at |= look_at
             raise
-        came_back = monotonic()
         self.clock.observe(before=written.before, now_ms=written.now_ms, after=written.after)
         for (session_id, epoch), (held, row) in rows.items():
             if (session_id, epoch) in written.refused:
@@ -200,7 +189,6 @@ class Recorder:
         self._in_hand = sum(held.in_hand for held in self._dirty)
         self._round.set()
         self._round = asyncio.Event()
-        return (handed_over - began) + (monotonic() - came_back)
 
     def _committed(self, held: Held, row: Row, settled_ms: int) -> None:
         had_frames = held.written > 0

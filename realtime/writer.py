@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import NamedTuple
 
+import msgspec
 import psycopg
 from django.db import connections
 
@@ -80,17 +81,11 @@ WRITE = f"""
 def parameters(rows: Sequence[Row]) -> list[str]:
     """The parameters of `WRITE`: the ids to lock, then an array for each column, as PostgreSQL writes one.
 
-    psycopg would convert item by item, which costs more than all else here. No value needs escaping: they are numbers,
-    states, and stretches, whose JSON has no string in it.
+    psycopg would convert item by item, which costs more than all else here. But for the braces PostgreSQL reads what
+    JSON writes: the values are numbers, booleans, states, and stretches, whose JSON has no string in it.
     """
-    arrays = [array(column) for column in zip(*rows, strict=True)]
+    arrays = [f"{{{msgspec.json.encode(column).decode()[1:-1]}}}" for column in zip(*rows, strict=True)]
     return [arrays[0], *arrays]
-
-
-def array(column: Sequence[object]) -> str:
-    if isinstance(column[0], str):
-        return '{"' + '","'.join(map(str, column)) + '"}'
-    return "{" + ",".join(map(str, column)) + "}"
 
 
 class Writer:

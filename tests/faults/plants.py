@@ -38,12 +38,12 @@ def ack_before_commit() -> None:
     """Acknowledges what is in memory, and writes it a moment later."""
     write = recorder.Recorder._write
 
-    async def acknowledge_then_write(self: recorder.Recorder) -> float:
+    async def acknowledge_then_write(self: recorder.Recorder) -> None:
         for held in self._dirty:
             if held.holder is not None:
                 held.holder.push(protocol.SessionAck(**recorder.counted(held.row())))
         await asyncio.sleep(2.0)  # long enough that a kill at any moment falls into it
-        return await write(self)
+        await write(self)
 
     recorder.Recorder._write = acknowledge_then_write  # type: ignore[method-assign]
 
