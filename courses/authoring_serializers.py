@@ -35,6 +35,7 @@ class CourseAuthoringSerializer(serializers.ModelSerializer[Course]):
             "difficulty_level",
             "estimated_hours",
             "certificate_enabled",
+            "is_anonymous",
         ]
         extra_kwargs = {
             "slug": {"validators": []},  # judged when it is written: two may ask for the same one at once

@@ -12,6 +12,13 @@ class SessionsChanged:
 
 
 @dataclass(frozen=True)
+class LearningChanged:
+    """Who watches sees something else of these enrolments: a session is live again or ended, help is asked for."""
+
+    enrollment_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class SessionsSettled:
     """Learning sessions of these enrolments have ended, and all their time is in the ledger."""
 
@@ -123,6 +130,22 @@ class CertificateIssued(Place):
 
     enrollment_id: int
     code: str
+
+
+@dataclass(frozen=True)
+class HelpRequested(Place):
+    """The learner asks for help, in these words; there may be none."""
+
+    enrollment_id: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Nudged(Place):
+    """Somebody who may watch the course has a word for the learner."""
+
+    enrollment_id: int
+    text: str
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ LISTED_COURSE: dict[str, Any] = {
     "owner": "ines",
     "subject_title": "Learning to learn",
     "certificate_enabled": False,
+    "is_anonymous": False,
     "status": "published",
     "published_at": "2026-01-01T09:00:00Z",
     "waitlist": {"position": 2, "offer_expires_at": None},
@@ -144,6 +145,7 @@ COURSE: dict[str, Any] = {
     **LISTED_COURSE,
     "waitlist_offer_hours": None,
     "created": "2026-01-01T08:00:00Z",
+    "watched_by": "Ines",
     "enrollment": None,
 }
 

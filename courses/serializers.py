@@ -95,6 +95,7 @@ class CourseListSerializer(serializers.ModelSerializer[Course]):
             "max_capacity",
             "waitlist_enabled",
             "certificate_enabled",
+            "is_anonymous",
             "status",
             "published_at",
             "waitlist",
@@ -263,8 +264,13 @@ class ImportedSerializer(serializers.Serializer[Any]):
 
 @extend_schema_serializer(examples=examples.answered(examples.COURSE))
 class CourseSerializer(CourseListSerializer):
-    """A course's own page; the view adds the caller's `enrollment` to the course."""
+    """A course's own page; the view adds the caller's `enrollment` to the course.
 
+    `watched_by` is the owner's name: who learns here may be watched live by the owner and the site's staff, and where
+    it `is_anonymous` these see how many learn, and not who.
+    """
+
+    watched_by = serializers.SerializerMethodField()
     enrollment = EnrollmentSerializer(allow_null=True, read_only=True)
 
     class Meta(CourseListSerializer.Meta):
@@ -272,9 +278,13 @@ class CourseSerializer(CourseListSerializer):
             *CourseListSerializer.Meta.fields,
             "waitlist_offer_hours",
             "created",
+            "watched_by",
             "enrollment",
         ]
         read_only_fields = fields
+
+    def get_watched_by(self, course: Course) -> str:
+        return course.owner.get_full_name() or course.owner.username
 
 
 @extend_schema_serializer(examples=examples.answered(examples.SESSION))

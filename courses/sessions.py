@@ -17,7 +17,7 @@ from django.db.models import F
 
 from courses import ledger
 from courses.errors import KeyInUse, NotEnrolled, NotFound, RateLimited, SessionClosed, TooManySessions
-from courses.events import SessionsChanged
+from courses.events import LearningChanged, SessionsChanged
 from courses.models import Content, Course, CourseEnrollment, LearningSession
 from courses.models.session import IDLE_LEASE_MS, LEASE_MS, REOPEN_HOURS, ClockTimestamp
 from users.events import announce
@@ -69,6 +69,7 @@ class DurableSession:
     is_writable: bool
     started_ms: float
     now_ms: float
+    since_ms: int
 
     @property
     def elapsed_ms(self) -> int:
@@ -95,7 +96,8 @@ DURABLE_SESSION = f"""
         (extract(epoch FROM s.idle_time) * 1000)::bigint, (extract(epoch FROM s.unknown_time) * 1000)::bigint,
         s.interactions_count, s.unsettled::text, s.settled_ms, s.end_reason,
         {ENDED_AT} IS NULL, {WRITABLE},
-        (extract(epoch FROM s.started_at) * 1000)::float8, (extract(epoch FROM clock_timestamp()) * 1000)::float8
+        (extract(epoch FROM s.started_at) * 1000)::float8, (extract(epoch FROM clock_timestamp()) * 1000)::float8,
+        s.state_since_ms
     FROM courses_learningsession s"""
 """Selects the columns of `DurableSession`, in its order; the caller adds the WHERE."""
 
@@ -113,7 +115,7 @@ def open_session(
     """Begin the session that `key` names, or go on with it, and fence off whoever held it.
 
     Locks the user (so that the limits hold under parallel opens), the enrolment (so that access which ends at the
-    same moment is seen), then the session. Announces `SessionsChanged` when there was a holder before.
+    same moment is seen), then the session. Announces `SessionsChanged` and `LearningChanged` when it goes on.
     Raises NotFound, NotEnrolled, SessionClosed, KeyInUse, TooManySessions, RateLimited.
     """
     with transaction.atomic():
@@ -144,6 +146,7 @@ def open_session(
         else:
             session_id = before.id
             announce(SessionsChanged((session_id,)))
+            announce(LearningChanged((enrollment.pk,)))
         LearningSession.objects.filter(pk=session_id).update(
             epoch=F("epoch") + 1,
             # Django stamps a new row with this machine's clock; the session's clock is PostgreSQL's.
@@ -287,7 +290,7 @@ def end_access(enrollment_ids: Collection[int]) -> None:
     """End the sessions of these enrolments for good, as of their last samples.
 
     Called inside the transaction that ends the access, with the enrolments locked. Locks the sessions by id.
-    Announces `SessionsChanged`. The sweep settles what they still hold.
+    Announces `SessionsChanged` and `LearningChanged`. The sweep settles what they still hold.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -300,6 +303,7 @@ def end_access(enrollment_ids: Collection[int]) -> None:
         ended = tuple(sorted(row[0] for row in cursor.fetchall()))
     if ended:
         announce(SessionsChanged(ended))
+        announce(LearningChanged(tuple(enrollment_ids)))
 
 
 def sweep() -> None:

@@ -3,7 +3,7 @@ from functools import partial
 from django.apps import AppConfig
 from django.db import transaction
 
-from courses.events import ProgressChanged, SessionsChanged, WaitlistMoved
+from courses.events import LearningChanged, ProgressChanged, SessionsChanged, WaitlistMoved
 from realtime import hints
 from users.events import CredentialsChanged, subscribe
 
@@ -21,6 +21,7 @@ class RealtimeConfig(AppConfig):
         subscribe(WaitlistMoved, _hint_queue)
         subscribe(ProgressChanged, _hint_progress)
         subscribe(SessionsChanged, _hint_sessions)
+        subscribe(LearningChanged, _hint_learning)
         subscribe(CredentialsChanged, _hint_users)
         from realtime.models import Digest, Notification, NotificationCursor
         from users.personal_data import PersonalData, register
@@ -37,11 +38,15 @@ def _hint_queue(event: WaitlistMoved) -> None:
 
 
 def _hint_progress(event: ProgressChanged) -> None:
-    transaction.on_commit(partial(hints.send, progress=[event.student_id]))
+    transaction.on_commit(partial(hints.send, progress=[event.student_id], enrollments=[event.enrollment_id]))
 
 
 def _hint_sessions(event: SessionsChanged) -> None:
     transaction.on_commit(partial(hints.send, sessions=event.session_ids))
+
+
+def _hint_learning(event: LearningChanged) -> None:
+    transaction.on_commit(partial(hints.send, enrollments=event.enrollment_ids))
 
 
 def _hint_users(event: CredentialsChanged) -> None:

@@ -1,15 +1,49 @@
 """Text to frame and back: what the decoder lets through is right to the last bound, what it doesn't gets its answer.
 
-Owns how a frame is read and how the refusal of one is worded. Must never import Django or do I/O.
+Owns which frames are served, how one is read, and how the refusal of one is worded. Must never import Django or do I/O.
 """
 
 import re
-from typing import get_args
+from typing import TypeAlias, cast, get_args
 from uuid import UUID
 
 import msgspec
 
-from realtime.protocol import MAX_MESSAGE, MAX_REF, ClientFrame, ErrorCode, Posted, ServerFrame
+from realtime import protocol, watching
+from realtime.protocol import MAX_MESSAGE, MAX_REF, ErrorCode, Posted
+
+ClientFrame: TypeAlias = (
+    protocol.Hello
+    | protocol.Ping
+    | protocol.SessionOpen
+    | protocol.SessionSamples
+    | protocol.SessionClose
+    | protocol.NotificationsSeen
+    | protocol.ContentComplete
+    | protocol.ContentConsumed
+    | watching.WatchStart
+    | watching.WatchStop
+    | watching.Nudge
+    | watching.HelpRaise
+    | watching.HelpClear
+)
+
+ServerFrame: TypeAlias = (
+    protocol.Welcome
+    | protocol.Pong
+    | protocol.SessionOpened
+    | protocol.SessionAck
+    | protocol.SessionClosed
+    | protocol.SessionLost
+    | protocol.Notification
+    | protocol.NotificationsState
+    | protocol.WaitlistUpdated
+    | protocol.ProgressUpdated
+    | watching.WatchSnapshot
+    | watching.WatchDelta
+    | protocol.Error
+    | protocol.Bye
+)
 
 
 class BadFrame(Exception):
@@ -64,6 +98,11 @@ def decode_key(text: str) -> UUID:
 def encode(frame: ServerFrame) -> bytes:
     """The text of a frame, in UTF-8."""
     return _encoder.encode(frame)
+
+
+def encoded(rows: list[watching.WatchedLearner]) -> list[watching.WatchedLearner]:
+    """The same rows, to be a part of several frames: they are encoded now, once."""
+    return cast(list[watching.WatchedLearner], msgspec.Raw(_encoder.encode(rows)))
 
 
 def _refusal(text: str, error: Exception) -> BadFrame:

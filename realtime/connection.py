@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-from realtime import codec, protocol
+from realtime import codec
 from realtime.feed import Fed
 from realtime.held import Held
 from realtime.protocol import (
@@ -32,6 +32,8 @@ from users.authentication import Credential
 ABNORMAL = 1006
 UNDER_LIMIT_SECONDS = 1.0
 """A second without a frame over the limit, and the client was not over it "on end"."""
+BLOCKED_BYTES = 262_144
+"""A write of more than this may be blocked for longer: for WRITE_BLOCKED_MS with each so many bytes."""
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -70,6 +72,7 @@ class Connection:
         "_send",
         "_task",
         "_write_began",
+        "_write_limit_ms",
         "_writer",
         "close_began",
         "close_code",
@@ -103,10 +106,11 @@ class Connection:
         self.said_hello = False
         self._send = send
         self._task = asyncio.current_task()
-        self._outgoing: deque[bytes] = deque()
+        self._outgoing: deque[tuple[bytes, int]] = deque()  # with how much of it counts as unread
         self._outgoing_bytes = 0
         self._writer: asyncio.Task[None] | None = None
         self._write_began = 0.0
+        self._write_limit_ms = WRITE_BLOCKED_MS
         self._bucket = float(BURST)
         self._bucket_at = now
         self._over_limit_at = 0.0
@@ -114,16 +118,28 @@ class Connection:
 
     # To the client
 
-    def push(self, frame: protocol.ServerFrame) -> None:
+    def push(self, frame: codec.ServerFrame) -> None:
         """Queue a frame. Never waits, never raises; a client that reads too slowly is closed instead."""
         if self.close_code is not None:
             return
         text = codec.encode(frame)
-        self._outgoing.append(text)
+        self._outgoing.append((text, len(text)))
         self._outgoing_bytes += len(text)
         if self._outgoing_bytes > UNREAD_BYTES:
             self.close(CloseCode.TOO_SLOW)
         elif self._writer is None:
+            self._begin_to_write()
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing waits for the client."""
+        return self._writer is None
+
+    def push_apart(self, frame: codec.ServerFrame) -> None:
+        """Queue a frame of any size, which does not count as unread: only while nothing waits, so there is one."""
+        assert self._writer is None, "what is pushed apart from all else waits its turn with its pusher"
+        if self.close_code is None:
+            self._outgoing.append((codec.encode(frame), 0))
             self._begin_to_write()
 
     def close(self, code: CloseCode | int) -> None:
@@ -149,12 +165,14 @@ class Connection:
     async def _write(self) -> None:
         try:
             while self._outgoing:
-                text = self._outgoing.popleft()
+                text, unread = self._outgoing.popleft()
                 self._write_began = monotonic()
+                self._write_limit_ms = WRITE_BLOCKED_MS * (1 + len(text) // BLOCKED_BYTES)
                 await self._send({"type": "websocket.send", "text": text.decode()})
-                self._outgoing_bytes -= len(text)
+                self._outgoing_bytes -= unread
             if self.close_code is not None:
                 self._write_began = monotonic()
+                self._write_limit_ms = WRITE_BLOCKED_MS
                 await self._send({"type": "websocket.close", "code": int(self.close_code)})
         except Exception:
             self.abort()  # the client is gone
@@ -215,7 +233,7 @@ class Connection:
         if self.close_code is not None:
             if (now - self.close_began) * 1000 > WRITE_BLOCKED_MS:
                 self.abort()
-        elif self._write_began and (now - self._write_began) * 1000 > WRITE_BLOCKED_MS:
+        elif self._write_began and (now - self._write_began) * 1000 > self._write_limit_ms:
             self.close(CloseCode.TOO_SLOW)
             self.abort()  # the socket takes nothing, so it takes no close frame either
         elif self.credential is not None and self.credential.has_expired():

@@ -16,13 +16,14 @@ from typing import Any, Final, ParamSpec, TypeVar
 from channels.consumer import AsyncConsumer
 from django.db import InterfaceError, OperationalError
 
-from courses import consumption, progress, sessions
+from courses import consumption, guidance, progress, sessions
 from courses.errors import NotFound, SessionClosed, TooManySessions
-from realtime import codec, hub, inbox, notifications, protocol
+from realtime import codec, hub, inbox, notifications, protocol, watching
 from realtime.codec import BadFrame
 from realtime.connection import Connection
 from realtime.handshake import authenticate, request_of, user_agent_of
 from realtime.protocol import CloseCode, ErrorCode
+from realtime.watch import Watch
 from users.addresses import network_of
 from users.errors import DomainError
 
@@ -107,7 +108,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
             except BadFrame as error:
                 self._refuse_bad(error, retry_after_ms)
 
-    def _read(self, text: str) -> protocol.ClientFrame:
+    def _read(self, text: str) -> codec.ClientFrame:
         """The frame, if it may come now. Raises BadFrame; closes a connection that does not begin with `hello`."""
         has_entered = self.connection.credential is not None
         try:
@@ -142,7 +143,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
             )
         )
 
-    async def _handle(self, frame: protocol.ClientFrame) -> None:
+    async def _handle(self, frame: codec.ClientFrame) -> None:
         """Carry out one frame. Whatever happens in there, the conversation goes on."""
         try:
             match frame:
@@ -160,6 +161,12 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
                     await self._complete(frame)
                 case protocol.ContentConsumed():
                     await self._consumed(frame)
+                case watching.WatchStart():
+                    await self._watch(frame)
+                case watching.WatchStop():
+                    self.hub.watches.stop(self.connection, frame.course)
+                case watching.Nudge() | watching.HelpRaise() | watching.HelpClear():
+                    await self._reach_out(frame)
                 case protocol.Hello():
                     await self._hello(frame)
         except DomainError as error:
@@ -239,6 +246,26 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
         played = [(round(one.start * 1000), round(one.end * 1000)) for one in frame.ranges]
         await self._in_database(consumption.consume, student_id=user_id, item_id=frame.item, played=played)
         self.hub.feed.look(progress={user_id})
+
+    async def _watch(self, frame: watching.WatchStart) -> None:
+        assert self.connection.credential is not None
+        user_id = self.connection.credential.user_id
+        course = await self._in_database(guidance.watchable_course, slug=frame.course, user_id=user_id)
+        watch = Watch(course=frame.course, ref=frame.ref, user_id=user_id)
+        self.hub.watches.start(self.connection, watch, course_id=course.pk)
+
+    async def _reach_out(self, frame: watching.Nudge | watching.HelpRaise | watching.HelpClear) -> None:
+        assert self.connection.credential is not None
+        user_id = self.connection.credential.user_id
+        match frame:
+            case watching.Nudge():
+                await self._in_database(
+                    guidance.nudge, user_id=user_id, enrollment_id=frame.enrollment, text=frame.text
+                )
+            case watching.HelpRaise():
+                await self._in_database(guidance.raise_help, user_id=user_id, session_id=frame.session, text=frame.text)
+            case watching.HelpClear():
+                await self._in_database(guidance.clear_help, user_id=user_id, session_id=frame.session)
 
     async def _open(self, frame: protocol.SessionOpen) -> None:
         connection, recorder = self.connection, self.hub.recorder

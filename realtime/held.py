@@ -15,12 +15,15 @@ import msgspec
 from courses.errors import RateLimited
 from courses.models.session import IDLE_LEASE_MS, LEASE_MS
 from courses.sessions import DurableSession
-from realtime import protocol
+from realtime import codec, protocol
 from realtime.timekeeper import Gap, Timekeeper
 from realtime.writer import Row
 
 SETTLE_LASTING_MS = 60_000
 """A stretch that lasts is settled this often; one that has ended, at once."""
+
+SHOWN_FOR_SECONDS = 20.0
+"""Less than the time after which a session counts as silent."""
 
 SAMPLES_IN_HAND = 1_000
 STRETCHES_IN_HAND = 2_000
@@ -32,7 +35,7 @@ class Holder(Protocol):
 
     sessions: "dict[int, Held]"
 
-    def push(self, frame: protocol.ServerFrame) -> None:
+    def push(self, frame: codec.ServerFrame) -> None:
         """Queue a frame for the client. Never waits, never raises."""
 
 
@@ -52,6 +55,7 @@ class Held:
         "applied",
         "closing",
         "durable_seq",
+        "enrollment_id",
         "epoch",
         "heard_at",
         "holder",
@@ -60,6 +64,8 @@ class Held:
         "is_reopening",
         "key",
         "settle_due_ms",
+        "shown",
+        "shown_at",
         "started_ms",
         "timekeeper",
         "waiting",
@@ -69,6 +75,7 @@ class Held:
     def __init__(self, row: DurableSession, holder: Holder | None) -> None:
         self.id = row.id
         self.key = row.key
+        self.enrollment_id = row.enrollment_id
         self.epoch = row.epoch
         self.started_ms = row.started_ms
         self.holder = holder
@@ -78,6 +85,11 @@ class Held:
         self.in_hand = 0  # samples and frames in `applied` and `waiting`
         self.closing: Frame | None = None
         self.heard_at = monotonic()  # when a frame last named it
+        self.shown: tuple[str, int] = (
+            row.state,
+            row.since_ms,
+        )  # what whoever watches the course sees of it, and as of when
+        self.shown_at = self.heard_at
         self.is_reopening = False  # its own connection opens it anew: to lose this epoch is no news to the client
         self._count_from(row)
 
@@ -94,6 +106,7 @@ class Held:
             unknown_ms=row.unknown_ms,
             interactions=row.interactions,
             stretches=msgspec.json.decode(row.stretches),
+            since_ms=row.since_ms,
         )
         self.timekeeper.settled(row.settled_ms)
 
@@ -142,6 +155,7 @@ class Held:
             timekeeper.interactions,
             msgspec.json.encode(timekeeper.stretches).decode(),
             self.closing is not None,
+            timekeeper.since_ms,
         )
 
     def committed(self, row: Row, settled_ms: int) -> None:
@@ -150,6 +164,16 @@ class Held:
         del self.applied[: self.written]
         self.durable_seq = row.seq
         self.timekeeper.settled(settled_ms)
+
+    def has_changed(self, row: Row) -> bool:
+        """Whether `row`, which is durable now, is news to who watches the course. Asked once after each write.
+
+        What comes after a while may be from a session that was silent to them, or gone.
+        """
+        now = monotonic()
+        before, before_at = self.shown, self.shown_at
+        self.shown, self.shown_at = (row.state, row.since_ms), now
+        return row.closes or before != self.shown or now - before_at > SHOWN_FOR_SECONDS
 
     def recount(self, row: DurableSession) -> None:
         """Count all that is in hand again, from the row. Raises Gap when the row holds less than was acknowledged."""

@@ -32,6 +32,7 @@ class Hint(NamedTuple):
     inboxes: frozenset[int] = frozenset()  # users who have a new notification, or have seen some
     queues: frozenset[int] = frozenset()  # courses in whose waitlist somebody moved
     progress: frozenset[int] = frozenset()  # users whose progress has a new revision
+    enrollments: frozenset[int] = frozenset()  # those of whom something else is to be seen while they learn
 
 
 class Sender:

@@ -2,8 +2,8 @@
 
 Owns who is connected here. Three things happen without a client asking: every second each connection's time limits
 are checked, every hint from Redis is followed up, and every LOOK_EVERY_SECONDS the database is asked, for all
-connections at once, whether their credentials and sessions still stand, and what news they lack (realtime/feed.py).
-That heals a hint that was lost.
+connections at once, whether their credentials and sessions still stand, what news they lack (realtime/feed.py), and
+what there is to see in the courses that are watched (realtime/watch.py). That heals a hint that was lost.
 """
 
 import asyncio
@@ -28,6 +28,7 @@ from realtime.connection import Connection
 from realtime.feed import Feed
 from realtime.protocol import CONNECTIONS_PER_USER, Bye, CloseCode
 from realtime.recorder import Recorder
+from realtime.watch import Watches
 from users.authentication import still_valid
 
 TICK_SECONDS = 1.0
@@ -55,6 +56,7 @@ class Hub:
         self._drain: asyncio.Task[None] | None = None
         self._by_user: dict[int, list[Connection]] = defaultdict(list)
         self.feed = Feed(self._by_user, self.in_database)
+        self.watches = Watches(self.in_database)
         self._threads = ThreadPoolExecutor(DATABASE_THREADS, "database")
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -93,6 +95,7 @@ class Hub:
         for held in list(connection.sessions.values()):
             self.recorder.release(held)
         self.feed.leave(connection)
+        self.watches.leave(connection)
         if connection.credential is not None:
             mine = self._by_user[connection.credential.user_id]
             if connection in mine:
@@ -109,6 +112,7 @@ class Hub:
         self._spawn(_every(LOOK_EVERY_SECONDS, self._look_around))
         self._spawn(hints.listen(self._follow))
         self._spawn(_every(0.0, self.feed.deliver))
+        self._spawn(_every(0.0, self.watches.deliver))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -122,6 +126,7 @@ class Hub:
 
     def _follow(self, hint: hints.Hint) -> None:
         self.recorder.look(hint.sessions)
+        self.watches.look(hint.enrollments)
         self.feed.look(inboxes=hint.inboxes, queues=hint.queues, progress=hint.progress)
         affected = [connection for user in hint.users & self._by_user.keys() for connection in self._by_user[user]]
         if affected:
@@ -129,6 +134,7 @@ class Hub:
 
     async def _look_around(self) -> None:
         self.feed.look_at_all()
+        self.watches.look_at_all()
         admitted = [connection for mine in self._by_user.values() for connection in mine]
         await self._check_credentials(admitted)
         epochs = {held.id: held.epoch for held in self.recorder.held.values()}

@@ -25,7 +25,9 @@ from courses.events import (
     EnrollmentEnded,
     EnrollmentRejected,
     EnrollmentRequested,
+    HelpRequested,
     ModuleCompleted,
+    Nudged,
     Place,
     WaitlistJoined,
     WaitlistOffered,
@@ -51,8 +53,13 @@ KINDS: Mapping[type[Place], NotificationKind] = {
     ModuleCompleted: NotificationKind.MODULE_COMPLETED,
     CourseCompleted: NotificationKind.COURSE_COMPLETED,
     CertificateIssued: NotificationKind.CERTIFICATE_ISSUED,
+    HelpRequested: NotificationKind.HELP_REQUESTED,
+    Nudged: NotificationKind.SESSION_NUDGE,
 }
-"""Every event that is told, and as what: to the learner whom it is about; a request to the course's owner."""
+"""Every event that is told, and as what: to the learner whom it is about, or to the course's owner (ASKING)."""
+
+ASKING = (EnrollmentRequested, HelpRequested)
+"""What a learner asks the course's owner for."""
 
 RAISE_HEADS = """
 INSERT INTO realtime_notificationcursor AS c (user_id, head, seen)
@@ -108,7 +115,7 @@ def _write(told: list[Told]) -> None:
     """Write all that this transaction tells: a look at the courses, the numbers, the rows, the mails."""
     events = [one for one in told if isinstance(one, Place)]
     courses = Course.objects.in_bulk({event.course_id for event in events})
-    asking = {event.student_id for event in events if isinstance(event, EnrollmentRequested)}
+    asking = {event.student_id for event in events if isinstance(event, ASKING)}
     students = User.objects.in_bulk(asking) if asking else {}
     done = {event.module_id for event in events if isinstance(event, ModuleCompleted)}
     modules = Module.objects.in_bulk(done) if done else {}
@@ -149,9 +156,12 @@ def _numbers(news: Mapping[int, int]) -> dict[int, Any]:
 def _news_of(event: Place, course: Course, students: Mapping[int, User], modules: Mapping[int, Module]) -> News:
     fields: dict[str, Any] = {"course": course.slug, "course_title": course.title}
     match event:
-        case EnrollmentRequested():
+        case EnrollmentRequested() | HelpRequested():
             student = students[event.student_id]
             fields |= {"enrollment": event.enrollment_id, "student": student.get_full_name() or student.username}
+            fields |= {"text": event.text or None} if isinstance(event, HelpRequested) else {}
+        case Nudged():
+            fields |= {"enrollment": event.enrollment_id, "text": event.text}
         case ModuleCompleted():
             title = modules[event.module_id].title if event.module_id in modules else None
             fields |= {"enrollment": event.enrollment_id, "module": event.module_id, "module_title": title}
@@ -163,5 +173,5 @@ def _news_of(event: Place, course: Course, students: Mapping[int, User], modules
             fields |= {"enrollment": event.enrollment_id, "code": event.code}
         case WaitlistOffered():
             fields |= {"offer_expires_at": event.expires_at}
-    to = course.owner_id if isinstance(event, EnrollmentRequested) else event.student_id
+    to = course.owner_id if isinstance(event, ASKING) else event.student_id
     return News(to, KINDS[type(event)], NotificationData(**fields))

@@ -1,8 +1,8 @@
-"""The wire, version 1: every frame a client and the server exchange, as types.
+"""The wire, version 1: the frames a client and the server exchange, as types; those of watching are in `watching.py`.
 
-Owns the shapes, bounds, numbers and codes of the contract, each once. The reference for clients, the schemas and the
-SDK's types are made from them (realtime/reference/): docstrings and `#:` comments are what they say. Must never import
-Django, do I/O, or know what a frame leads to.
+Owns the shapes, bounds, numbers and codes of the contract, each once; `codec.py` says which frames are served. The
+reference for clients, the schemas and the SDK's types are made from them (realtime/reference/): docstrings and `#:`
+comments are what they say. Must never import Django, do I/O, or know what a frame leads to.
 
 Unknown fields are ignored, so that either side may grow; unknown types are errors. `_ms` is milliseconds. An
 integer is written as one: `true`, `"1"` and `1.0` are none.
@@ -10,7 +10,7 @@ integer is written as one: `true`, `"1"` and `1.0` are none.
 
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -49,7 +49,7 @@ MAX_INTEGER: Final = 2**53 - 1  #: The largest integer: JavaScript's numbers hol
 MAX_SEQ: Final = 2**31 - 1  #: The largest `seq`.
 MAX_REF: Final = 64  #: Characters of a `ref`.
 MAX_MESSAGE: Final = 300  #: Characters of an error's `message`.
-MAX_REASON: Final = 1_000  #: Characters of a notification's `reason` or `text`.
+MAX_REASON: Final = 1_000  #: Characters of a `reason` or `text`.
 MAX_RANGES: Final = 100  #: Ranges of a `content.consumed`.
 MAX_VIDEO_SECONDS: Final = 86_400  #: No video is longer.
 
@@ -247,11 +247,6 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     open: PostedOpen | None = None  #: Makes the session if the key is unknown.
 
 
-ClientFrame: TypeAlias = (
-    Hello | Ping | SessionOpen | SessionSamples | SessionClose | NotificationsSeen | ContentComplete | ContentConsumed
-)
-
-
 # From the server. Optional fields that are None are left out (`omit_defaults`).
 
 
@@ -417,6 +412,7 @@ class Error(msgspec.Struct, tag="error", frozen=True, kw_only=True, omit_default
     message: Message  #: A sentence for people.
     retry_after_ms: Number | None = None  #: With `rate_limited` and `too_many_sessions`.
     expect: Seq | None = None  #: With `gap`: the `seq` to send from.
+    course: Slug | None = None  #: With a watch that has ended, whose `ref` it repeats: the course's slug.
     session: Number | None = None  #: The session's number.
     seq: AckedSeq | None = None  #: The last durable sample; 0: none yet.
     duration_ms: Number | None = None  #: As in `session.ack`.
@@ -431,19 +427,3 @@ class Bye(msgspec.Struct, tag="bye", frozen=True, kw_only=True):
     """The process stops: close code 4001 follows, and the client comes back after this long."""
 
     reconnect_after_ms: Number  #: Drawn at random, so that not all come back at once.
-
-
-ServerFrame: TypeAlias = (
-    Welcome
-    | Pong
-    | SessionOpened
-    | SessionAck
-    | SessionClosed
-    | SessionLost
-    | Notification
-    | NotificationsState
-    | WaitlistUpdated
-    | ProgressUpdated
-    | Error
-    | Bye
-)

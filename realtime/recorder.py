@@ -8,9 +8,10 @@ on another.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
+from typing import Any
 
 import psycopg
 from django.db import DatabaseError, InterfaceError, connections
@@ -18,7 +19,7 @@ from django.db import DatabaseError, InterfaceError, connections
 from courses import ledger
 from courses.errors import RateLimited, SessionClosed
 from courses.sessions import DurableSession
-from realtime import protocol
+from realtime import codec, hints, protocol
 from realtime.held import RETRY_FULL_MS, Frame, Held, Holder
 from realtime.pgclock import PgClock
 from realtime.protocol import ErrorCode, LostReason
@@ -42,6 +43,7 @@ class Recorder:
         self._dirty: set[Held] = set()
         self._look_at: set[int] = set()
         self._settle: set[int] = set()
+        self._changed: set[int] = set()  # enrolments, of which there is news for who watches their courses
         self._in_hand = 0  # samples and frames of all dirty sessions, counted anew after each write
         self._news = asyncio.Event()
         self._round = asyncio.Event()  # set when the write that is under way has ended; then a new one
@@ -187,12 +189,17 @@ class Recorder:
             if held not in dirty and self.held.get(held.id) is held:
                 self._reconcile(held, written.found.get(held.id))
         self._in_hand = sum(held.in_hand for held in self._dirty)
+        if self._changed:
+            hints.send(enrollments=self._changed)
+            self._changed = set()
         self._round.set()
         self._round = asyncio.Event()
 
     def _committed(self, held: Held, row: Row, settled_ms: int) -> None:
         had_frames = held.written > 0
         held.committed(row, settled_ms)
+        if held.has_changed(row):
+            self._changed.add(held.enrollment_id)
         if row.closes:
             self._closed(held, counted(row))
             return
@@ -215,6 +222,7 @@ class Recorder:
             self._lose(held, LostReason.ACCESS_ENDED)
         elif not row.is_writable:
             if held.closing and row.acked_seq == held.timekeeper.seq:
+                self._changed.add(held.enrollment_id)
                 self._closed(held, row.counted())  # our own commit, whose answer was lost
             else:
                 self._refuse_closed(held, row)
@@ -278,7 +286,7 @@ def _settle(session_ids: set[int]) -> None:
         connections.close_all()
 
 
-def _push(held: Held, frame: protocol.ServerFrame) -> None:
+def _push(held: Held, frame: codec.ServerFrame) -> None:
     if held.holder is not None:
         held.holder.push(frame)
 
@@ -297,6 +305,6 @@ def counted(row: Row) -> dict[str, int]:
     }
 
 
-def closed_error(ref: str | None, counted: dict[str, int]) -> protocol.Error:
+def closed_error(ref: str | None, counted: Mapping[str, Any]) -> protocol.Error:
     """What samples, a close or an open of a session get that was closed before."""
     return protocol.Error(ref=ref, code=ErrorCode.SESSION_CLOSED, message=SessionClosed.default_message, **counted)

@@ -33,7 +33,8 @@ class Gap(Exception):
 class Timekeeper:
     """One session's totals, and where its last sample left it.
 
-    `focus_ms` contains `engaged_ms`. `state` is None before the first sample, and `at_ms` then 0. `stretches`
+    `focus_ms` contains `engaged_ms`. `state` is None before the first sample, and `at_ms` then 0. `since_ms` is when
+    that state began: the first of the samples that have it, without an unknown span between them. `stretches`
     is the time in focus that is kept for the ledger, in order and disjoint; the last one grows in place, so
     whoever hands it to another thread copies it first. One thread at a time.
     """
@@ -45,6 +46,7 @@ class Timekeeper:
         "idle_ms",
         "interactions",
         "seq",
+        "since_ms",
         "state",
         "stretches",
         "unknown_ms",
@@ -61,6 +63,7 @@ class Timekeeper:
         unknown_ms: int = 0,
         interactions: int = 0,
         stretches: Iterable[Stretch] = (),
+        since_ms: int = 0,
     ) -> None:
         self.seq = seq
         self.at_ms = at_ms
@@ -71,6 +74,7 @@ class Timekeeper:
         self.unknown_ms = unknown_ms
         self.interactions = interactions
         self.stretches: list[Stretch] = [list(stretch) for stretch in stretches]
+        self.since_ms = since_ms
 
     @property
     def duration_ms(self) -> int:
@@ -108,7 +112,9 @@ class Timekeeper:
                 self.interactions = min(self.interactions + sample.interactions, most_interactions)
             self.seq = sample.seq
             self.at_ms = end_ms
-            self.state = sample.state
+            if sample.state != self.state:
+                self.state = sample.state
+                self.since_ms = end_ms
 
     def settled(self, up_to_ms: int) -> None:
         """Forget the stretches that ended by then: the ledger has them."""
@@ -119,6 +125,7 @@ class Timekeeper:
         span_ms = end_ms - start_ms
         if span_ms > (IDLE_SPAN_MS if self.state == "idle" else SPAN_MS):
             self.unknown_ms += span_ms
+            self.since_ms = end_ms
             return
         if self.state == "idle":
             self.idle_ms += span_ms

@@ -33,6 +33,7 @@ class Row(NamedTuple):
     interactions: int
     stretches: str
     closes: bool
+    since_ms: int
 
 
 Epoch = tuple[int, int]
@@ -67,13 +68,15 @@ WRITE = f"""
         duration = d.duration_ms * interval '1 ms', focus_time = d.focus_ms * interval '1 ms',
         engaged_time = d.engaged_ms * interval '1 ms', idle_time = d.idle_ms * interval '1 ms',
         unknown_time = d.unknown_ms * interval '1 ms', interactions_count = d.interactions,
-        unsettled = d.stretches::jsonb, last_heard_at = clock_timestamp(), is_settled = false,
+        unsettled = d.stretches::jsonb, state_since_ms = d.since_ms,
+        last_heard_at = clock_timestamp(), is_settled = false,
         ended_at = CASE WHEN d.closes THEN s.started_at + d.last_at_ms * interval '1 ms' END,
         end_reason = CASE WHEN d.closes THEN 'closed' ELSE '' END
     FROM free, unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::bigint[],
-        %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::boolean[])
+        %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::boolean[],
+        %s::bigint[])
         AS d(id, epoch, was_seq, seq, last_at_ms, state, duration_ms, focus_ms, engaged_ms, idle_ms, unknown_ms,
-             interactions, stretches, closes)
+             interactions, stretches, closes, since_ms)
     WHERE s.id = free.id AND s.id = d.id AND s.epoch = d.epoch AND s.acked_seq = d.was_seq AND {WRITABLE}
     RETURNING s.id, s.epoch, s.settled_ms"""
 

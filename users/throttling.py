@@ -1,5 +1,5 @@
-"""How often: the requests of a user, and the passwords that an address (of IPv6: a /64) tries. One count for all
-processes together.
+"""How often: the requests of a user, the passwords that an address (of IPv6: a /64) tries. One count for all processes
+together.
 
 A count lives in PostgreSQL (`RateCount`), for a minute from the first thing it counted; then it begins anew.
 """
@@ -27,12 +27,12 @@ COUNT = """
     RETURNING count, extract(epoch FROM since + interval '60 s' - clock_timestamp())::float8"""
 
 
-def _count(key: str) -> tuple[int, float]:
-    """Count one more: how many that makes, and in how many seconds the count begins anew."""
+def count(key: str) -> tuple[int, float]:
+    """Count one more of what `key` names: how many that makes, and in how many seconds the count begins anew."""
     with connection.cursor() as cursor:
         cursor.execute(COUNT, {"key": key})
-        count, seconds = cursor.fetchone()
-    return count, max(0.0, seconds)
+        number, seconds = cursor.fetchone()
+    return number, max(0.0, seconds)
 
 
 class RequestThrottle(BaseThrottle):
@@ -42,8 +42,8 @@ class RequestThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
         who = f"user {request.user.pk}" if request.user.is_authenticated else f"address {counted_as(request._request)}"
-        count, self._seconds = _count(who)
-        return count <= REQUESTS_A_MINUTE
+        number, self._seconds = count(who)
+        return number <= REQUESTS_A_MINUTE
 
     def wait(self) -> float:
         return self._seconds
@@ -54,8 +54,8 @@ def count_sign_in(request: HttpRequest) -> float:
 
     Counted beforehand, parallel tries can't pass the limit together; one that succeeds is taken back.
     """
-    count, seconds = _count(f"sign-ins {counted_as(request)}")
-    return seconds if count > FAILED_SIGN_INS_A_MINUTE else 0.0
+    number, seconds = count(f"sign-ins {counted_as(request)}")
+    return seconds if number > FAILED_SIGN_INS_A_MINUTE else 0.0
 
 
 def take_back_sign_in(request: HttpRequest) -> None:

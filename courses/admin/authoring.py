@@ -94,7 +94,7 @@ class CourseAdmin(KeepsRecords):
         (None, {"fields": ("title", "slug", "overview", "subject", "owner")}),
         ("Status", {"fields": ("status", "published_at", "created"), "description": "Publish by the list's action."}),
         ("Seats", {"fields": ("enrollment_type", "max_capacity", "waitlist_enabled", "waitlist_offer_hours")}),
-        ("Details", {"fields": ("difficulty_level", "estimated_hours", "certificate_enabled")}),
+        ("Details", {"fields": ("difficulty_level", "estimated_hours", "certificate_enabled", "is_anonymous")}),
     )
     instead = "Archive the course: that takes it out of the catalogue."
 

@@ -119,6 +119,11 @@ class Course(models.Model):
     difficulty_level = models.CharField(max_length=20, choices=Difficulty.choices, blank=True)
     estimated_hours = models.PositiveIntegerField(blank=True, null=True)
     certificate_enabled = models.BooleanField(default=False)
+    is_anonymous = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Who watches the course live sees how many learn, and not who",
+    )
 
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.DRAFT)
     published_at = models.DateTimeField(blank=True, null=True)

@@ -120,6 +120,8 @@ class LearningSession(models.Model):
     acked_seq = models.IntegerField(default=0)
     last_at_ms = models.BigIntegerField(default=0, help_text="`at` of the last sample")
     state = models.CharField(max_length=8, choices=State.choices, blank=True)
+    state_since_ms = models.BigIntegerField(default=0, db_default=0, help_text="`at` of the first sample of that state")
+    needs_help = models.BooleanField(default=False, db_default=False, help_text="Asked for in it, and not cleared")
     last_heard_at = models.DateTimeField(db_default=ClockTimestamp())
     engaged_time = models.DurationField(default=timedelta)
     unknown_time = models.DurationField(default=timedelta)

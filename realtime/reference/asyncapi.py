@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from realtime import protocol
+from realtime import codec, protocol, watching
 from realtime.reference import comments, schemas
 from realtime.reference.schemas import Schema, tag
 
@@ -14,8 +14,9 @@ ANSWERS: Final[dict[type[msgspec.Struct], type[msgspec.Struct]]] = {
     protocol.SessionOpen: protocol.SessionOpened,
     protocol.SessionSamples: protocol.SessionAck,
     protocol.SessionClose: protocol.SessionClosed,
+    watching.WatchStart: watching.WatchSnapshot,
 }
-"""What a request is answered with, if not with an `error`. `notifications.seen` needs no answer."""
+"""What a request is answered with, if not with an `error`. Those that are not here need no answer."""
 
 DESCRIPTION: Final = """\
 One JSON object in each text frame; every object has a `type`. Unknown fields are ignored, unknown types are errors. \
@@ -29,7 +30,7 @@ COOKIE: Final = "The session cookie of a signed-in browser. It counts only with 
 
 
 def document() -> Schema:
-    requests, pushes = schemas.frames(protocol.ClientFrame), schemas.frames(protocol.ServerFrame)
+    requests, pushes = schemas.frames(codec.ClientFrame), schemas.frames(codec.ServerFrame)
     return {
         "asyncapi": "3.0.0",
         "info": {

@@ -1,4 +1,4 @@
-"""The `#:` comments of `realtime/protocol.py`: what each field, code and number means, in the words of its author."""
+"""The `#:` comments of the protocol's modules: what each field, code and number means, in the words of its author."""
 
 import ast
 import inspect
@@ -6,16 +6,22 @@ import io
 import re
 import tokenize
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
-from realtime import protocol
+from realtime import protocol, watching
 
 UNITS: Final = {"MS": " ms", "BYTES": " bytes"}
+MODULES: Final = (protocol, watching)
+
+
+def named(name: str) -> Any:
+    """A struct, an enumeration or a number of the protocol."""
+    return getattr(next(module for module in MODULES if hasattr(module, name)), name)
 
 
 def spelled(name: str) -> str:
     """A number of the protocol as people read it: `SILENCE_MS` as "60,000 ms"."""
-    return f"{getattr(protocol, name):,}{UNITS.get(name.rpartition('_')[2], '')}"
+    return f"{named(name):,}{UNITS.get(name.rpartition('_')[2], '')}"
 
 
 def with_numbers(text: str) -> str:
@@ -26,7 +32,14 @@ def with_numbers(text: str) -> str:
 @cache
 def _comments() -> dict[str, dict[str, str]]:
     """What stands behind each name, by class; those of the module by ""."""
-    source = inspect.getsource(protocol)
+    found: dict[str, dict[str, str]] = {}
+    for module in MODULES:
+        for scope, of_scope in _comments_of(inspect.getsource(module)).items():
+            found.setdefault(scope, {}).update(of_scope)
+    return found
+
+
+def _comments_of(source: str) -> dict[str, dict[str, str]]:
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     comments = {
         token.start[0]: with_numbers(token.string[2:].strip()) for token in tokens if token.string.startswith("#:")
@@ -52,7 +65,7 @@ def of_member(owner: type, name: str) -> str:
     for scope in owner.__mro__:
         if comment := _comments().get(scope.__name__, {}).get(name):
             return comment
-    raise LookupError(f"realtime/protocol.py: {owner.__name__}.{name} has no #: comment")
+    raise LookupError(f"{owner.__module__}: {owner.__name__}.{name} has no #: comment")
 
 
 def numbers() -> list[str]:

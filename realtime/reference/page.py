@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from realtime import protocol
+from realtime import codec, protocol, watching
 from realtime.reference import asyncapi, comments, schemas
 from realtime.reference.schemas import Schema, tag
 
@@ -30,6 +30,8 @@ one: `true`, `"1"` and `1.0` are none. `_ms` is milliseconds.
   not durable; what was counted already is passed over.
 - **Notifications** are kept, and numbered 1, 2, 3, … per user. Each is sent on a connection once, in order; to a client
   that says in `hello` which one it has, those it missed come first.
+- **Watching.** A course's owner and staff get a snapshot of who learns in it, and deltas: together they are what a new
+  snapshot would say, but for the counters. The snapshot of a course with thousands of learners is a frame of megabytes.
 - **Silence.** A dropped socket does not end a session. 45 s after it was last heard (150 s after an `idle` sample) it
   ends as of its last sample, and goes on when it is heard again within 24 h.
 
@@ -57,11 +59,19 @@ WORDS: Final = {"ErrorCode": "an error code", "LostReason": "a reason", "Notific
 
 def page() -> str:
     parts = [HEAD, "## From the client\n"]
-    parts += [_frame(frame) for frame in schemas.frames(protocol.ClientFrame)]
+    parts += [_frame(frame) for frame in schemas.frames(codec.ClientFrame)]
     parts += ["### Sample\n", _struct(protocol.Sample), "### Played\n", _struct(protocol.Played)]
     parts += ["## From the server\n"]
-    parts += [_frame(frame) for frame in schemas.frames(protocol.ServerFrame)]
-    for part in (protocol.ConnectedUser, protocol.Limits, protocol.NotificationsHead, protocol.NotificationData):
+    parts += [_frame(frame) for frame in schemas.frames(codec.ServerFrame)]
+    for part in (
+        protocol.ConnectedUser,
+        protocol.Limits,
+        protocol.NotificationsHead,
+        protocol.NotificationData,
+        watching.WatchedLearner,
+        watching.WatchedUser,
+        watching.WatchedCounts,
+    ):
         parts += [f"### {part.__name__}\n", _struct(part)]
     parts += [
         "## Over HTTP\n",
@@ -142,6 +152,8 @@ def _type(schema: Schema) -> str:
             return "time, RFC 3339"
         case {"type": "string", "format": "uuid"}:
             return "UUID"
+        case {"type": "array", "items": items}:
+            return f"list of {_type(items)}"
         case {"type": "string", "maxLength": most}:
             of = f" of `{schema['pattern']}`" if "pattern" in schema else ""
             return f"text{of}, at most {most} characters"

@@ -11,15 +11,15 @@ from typing import Any, Final, get_args
 
 import msgspec
 
-from realtime import protocol
+from realtime import codec, protocol
 from realtime.reference import comments
 
 Schema = dict[str, Any]
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
-FROM_CLIENT: Final = (protocol.ClientFrame, protocol.Posted)
-FROM_SERVER: Final = (protocol.ServerFrame, protocol.PostAnswer, protocol.AckFields, protocol.SeenFields)
+FROM_CLIENT: Final = (codec.ClientFrame, protocol.Posted)
+FROM_SERVER: Final = (codec.ServerFrame, protocol.PostAnswer, protocol.AckFields, protocol.SeenFields)
 
 
 def frames(union: Any) -> list[type[msgspec.Struct]]:
@@ -42,9 +42,9 @@ def definitions(ref_template: str = "#/$defs/{name}") -> dict[str, Schema]:
     _, from_client = msgspec.json.schema_components(FROM_CLIENT, ref_template=ref_template)
     _, from_server = msgspec.json.schema_components(FROM_SERVER, ref_template=ref_template)
     for name, schema in from_server.items():
-        _as_sent(schema, getattr(protocol, name))
+        _as_sent(schema, comments.named(name))
     made = from_client | from_server
-    return {name: _typed(_described(schema, getattr(protocol, name))) for name, schema in made.items()}
+    return {name: _typed(_described(schema, comments.named(name))) for name, schema in made.items()}
 
 
 def _as_sent(schema: Schema, owner: type) -> None:
@@ -122,10 +122,10 @@ def documents() -> dict[str, Schema]:
 
     return {
         "client-frame": document(
-            "client-frame", "What a client may send over the websocket.", any_of(protocol.ClientFrame)
+            "client-frame", "What a client may send over the websocket.", any_of(codec.ClientFrame)
         ),
         "server-frame": document(
-            "server-frame", "What the server sends over the websocket.", any_of(protocol.ServerFrame)
+            "server-frame", "What the server sends over the websocket.", any_of(codec.ServerFrame)
         ),
         "post": document("post", "What a client may post over HTTP.", {"$ref": "#/$defs/Posted"}),
         "post-answer": document("post-answer", "What a post is answered.", {"$ref": "#/$defs/PostAnswer"}),

@@ -4,7 +4,7 @@ import json
 import textwrap
 from typing import Final
 
-from realtime import protocol
+from realtime import codec
 from realtime.reference import schemas
 from realtime.reference.schemas import Schema
 
@@ -23,7 +23,7 @@ def module() -> str:
     made = schemas.definitions()
     parts = [HEAD.rstrip()]
     parts += [_declaration(name, schema) for name, schema in made.items()]
-    for name, union in (("ClientFrame", protocol.ClientFrame), ("ServerFrame", protocol.ServerFrame)):
+    for name, union in (("ClientFrame", codec.ClientFrame), ("ServerFrame", codec.ServerFrame)):
         parts.append(_union(name, [frame.__name__ for frame in schemas.frames(union)]))
     return "\n\n".join(parts) + "\n"
 

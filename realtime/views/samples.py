@@ -23,6 +23,7 @@ from rest_framework.views import APIView
 
 from courses import ledger, sessions
 from courses.errors import Gap, KeyInUse, NotFound
+from courses.events import LearningChanged
 from courses.sessions import DurableSession
 from realtime import codec, protocol, timekeeper
 from realtime.handshake import origin_is_allowed, user_agent_of
@@ -33,6 +34,7 @@ from realtime.writer import WRITE, parameters
 from users.addresses import network_of
 from users.authentication import BearerAuthentication
 from users.errors import DomainError
+from users.events import announce
 from users.models import User
 
 log = logging.getLogger(__name__)
@@ -107,6 +109,7 @@ class SamplesView(APIView):
             with connection.cursor() as cursor:
                 cursor.execute(WRITE, parameters([written]))
                 assert cursor.rowcount == 1, "the row is locked by this transaction"
+            announce(LearningChanged((row.enrollment_id,)))
             if posted.close or held.is_due_to_settle():
                 transaction.on_commit(lambda: _settle(row.id))
         answer = protocol.PostAnswer(**counted(written), now_ms=row.elapsed_ms)

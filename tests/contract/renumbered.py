@@ -1,22 +1,30 @@
-"""The application with other numbers in its protocol, for limits that no test can wait for or get at.
+"""The application with other numbers, for limits that no test can wait for or get at.
 
 `NUMBERS` in the environment has them as JSON; nothing else differs. Those of the protocol are taken over when the rooms
-are imported, so they are set before; those of `realtime/held.py` after.
+are imported, so they are set before; those of the rooms themselves after, wherever they are.
 """
 
 import json
 import os
 
-from realtime import protocol
+from realtime import protocol, watching
 
 NUMBERS = json.loads(os.environ["NUMBERS"])
 
-for name in NUMBERS.keys() & vars(protocol).keys():
-    setattr(protocol, name, NUMBERS[name])
+
+def renumber(name: str, *modules: object) -> bool:
+    """Set this number in each of the modules that has it; whether there is one."""
+    having = [module for module in modules if name in vars(module)]
+    for module in having:
+        assert isinstance(getattr(module, name), int | float)
+        setattr(module, name, NUMBERS[name])
+    return bool(having)
+
+
+rooms = [name for name in NUMBERS if not renumber(name, protocol, watching)]
 
 from lms.asgi import application  # noqa: E402, F401
-from realtime import held  # noqa: E402
+from realtime import held, hub, roster  # noqa: E402
 
-for name in NUMBERS.keys() - vars(protocol).keys():
-    assert isinstance(getattr(held, name), int)
-    setattr(held, name, NUMBERS[name])
+for name in rooms:
+    assert renumber(name, held, hub, roster), name

@@ -19,15 +19,19 @@ if TYPE_CHECKING:
 
 
 class Unread:
-    """A client that says hello, asks for long answers, and reads none of them before `read_on`."""
+    """A client that says hello, asks for long answers, and reads none of them before `read_on`.
 
-    def __init__(self, site: Site, token: str) -> None:
+    Its system takes in `buffer` bytes for it: the less, the slower it reads later.
+    """
+
+    def __init__(self, site: Site, token: str, *, buffer: int = 4_096) -> None:
         self.site = site
+        self.buffer = buffer
         self.token = token
 
     async def __aenter__(self) -> Self:
         sock = socket.socket()
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.buffer)
         sock.setblocking(False)
         await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", self.site.ports[0]))
         self.port: int = sock.getsockname()[1]
@@ -38,6 +42,7 @@ class Unread:
             compression=None,
             ping_interval=None,
             max_queue=1,
+            max_size=None,
             close_timeout=0,
         )
         await self.socket.send(json.dumps({"type": "hello"}))

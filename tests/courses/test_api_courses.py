@@ -248,3 +248,16 @@ def test_the_lists_take_as_many_queries_for_a_hundred_rows_as_for_one(ines: User
     assert many == few
     assert len(slugs(callers["ana"], "?page_size=200")) == 100
     assert queries_of(anonymous(), "/api/v1/subjects/?page_size=200") == 3  # one counts the request
+
+
+def test_anybody_may_read_who_watches_and_whether_that_is_anonymous(intro: Course, ana: User, ines: User) -> None:
+    def shown(client) -> tuple[str, bool]:
+        answer = client.get("/api/v1/courses/intro/").json()
+        return answer["watched_by"], answer["is_anonymous"]
+
+    assert shown(anonymous()) == shown(by_token(ana)) == ("Ines", False)
+    change = {"is_anonymous": True}
+    assert by_token(ana).patch("/api/v1/courses/intro/", change, format="json").status_code in (403, 404)
+    assert by_token(ines).patch("/api/v1/courses/intro/", change, format="json").status_code == 200
+    User.objects.update(first_name="")
+    assert shown(anonymous()) == shown(by_token(ana)) == ("ines", True)

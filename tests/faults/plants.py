@@ -13,8 +13,9 @@ from django.db import connections
 from lms.asgi import Receive, Scope, Send, application
 from lms.postgresql.base import DatabaseWrapper
 from lms.turns import TurnsMiddleware
-from realtime import feed, hub, protocol, recorder, writer
+from realtime import feed, hints, hub, protocol, recorder, watch, writer
 from realtime.connection import Connection
+from realtime.held import Held
 
 App = Callable[[Scope, Receive, Send], object]
 
@@ -124,6 +125,27 @@ def looks_at_no_news() -> None:
     """The periodic look, every second, passes over what users are to be told."""
     hub.LOOK_EVERY_SECONDS = 1.0
     feed.Feed.look_at_all = lambda self: None  # type: ignore[method-assign]
+
+
+@planted
+def looks_at_no_watches() -> None:
+    """The periodic look, every second, passes over who learns in the courses that are watched."""
+    hub.LOOK_EVERY_SECONDS = 1.0
+    watch.Watches.look_at_all = lambda self: None  # type: ignore[method-assign]
+
+
+@planted
+def tells_who_watches_before_the_commit() -> None:
+    """Says where to look a moment before there is something to see."""
+    write = recorder.Recorder._write
+
+    async def tell_then_write(self: recorder.Recorder) -> float:
+        hints.send(enrollments=[one.enrollment_id for one in self._dirty])
+        await asyncio.sleep(2.0)  # longer than who watches rests between two reads
+        return await write(self)
+
+    recorder.Recorder._write = tell_then_write  # type: ignore[method-assign]
+    Held.has_changed = lambda self, row: False  # type: ignore[method-assign]
 
 
 def replaced(text: str, part: str, by: str) -> str:

@@ -75,6 +75,7 @@ class Page:
             0,
             json.dumps(timekeeper.stretches),
             closes,
+            timekeeper.since_ms,
         )
 
 

@@ -61,6 +61,16 @@ class Bitmap:
             total += min(sample.interactions, max(room, 0))
         return total
 
+    def since_ms(self) -> int:
+        """Walk back from the last sample, as long as the state is its and nothing in between is unknown."""
+        positions, picture = self.positions(), self.picture()
+        first = len(positions) - 1
+        while first > 0 and self.taken[first - 1][0].state == self.taken[-1][0].state:
+            if b"u" in picture[positions[first - 1] : positions[first]]:
+                break
+            first -= 1
+        return positions[first] if positions else 0
+
     def facts(self) -> dict[str, Any]:
         picture = self.picture()
         positions = self.positions()
@@ -74,5 +84,6 @@ class Bitmap:
             "idle_ms": picture.count(b"i"),
             "unknown_ms": picture.count(b"u"),
             "interactions": self.interactions(),
+            "since_ms": self.since_ms(),
             "stretches": [[run.start(), run.end(), run[0][:1] == b"e"] for run in re.finditer(b"e+|f+", picture)],
         }

@@ -33,6 +33,10 @@ def consuming(*ranges: Any) -> str:
     return json.dumps({"type": "content.consumed", "ref": "r", "item": 31, "ranges": ranges})
 
 
+def nudging(**fields: Any) -> str:
+    return json.dumps({"type": "nudge", "ref": "r", "enrollment": 5, "text": "Hello"} | fields)
+
+
 def without(name: str, text: str) -> str:
     return json.dumps({key: value for key, value in json.loads(text).items() if key != name})
 
@@ -177,6 +181,16 @@ BAD_FRAMES = [
     (consuming({"start": 0, "end": 86_401}), "ranges[0].end: expected `float` <= 86400.0", "r"),
     (consuming({"start": "0", "end": 1}), "ranges[0].start: expected `float`, got `str`", "r"),
     (consuming(*[{"start": 0, "end": 1}] * 101), "ranges: expected `array` of length <= 100", "r"),
+    ('{"type":"watch.start","ref":"r"}', "course: this field is required", "r"),
+    ('{"type":"watch.stop","ref":"r","course":"in tro"}', "course: expected `str` matching regex", "r"),
+    (nudging(enrollment="5"), "enrollment: expected `int`, got `str`", "r"),
+    (nudging(text=""), "text: expected `str` of length >= 1", "r"),
+    (nudging(text="x" * 1001), "text: expected `str` of length <= 1000", "r"),
+    (nudging(text="a\0b"), "text: expected `str` matching regex", "r"),
+    ('{"type":"help.raise","ref":"r","text":"Help"}', "session: this field is required", "r"),
+    ('{"type":"help.raise","ref":"r","session":901,"text":"\\u0000"}', "text: expected `str` matching regex", "r"),
+    ('{"type":"help.raise","ref":"r","session":901,"text":null}', "text: expected `str`, got `null`", "r"),
+    ('{"type":"help.clear","ref":"r","session":-1}', "session: expected `int` >= 0", "r"),
     ('{"type":"session.close","ref":"r","session":1,"samples":null}', "samples: expected `array`, got `null`", "r"),
 ]
 

@@ -7,8 +7,9 @@ import pytest
 
 from courses.errors import RateLimited
 from courses.sessions import DurableSession
+from realtime.codec import ServerFrame
 from realtime.held import SAMPLES_IN_HAND, SETTLE_LASTING_MS, Frame, Held
-from realtime.protocol import Sample, ServerFrame, State
+from realtime.protocol import Sample, State
 from realtime.timekeeper import Gap
 from realtime.writer import Row
 
@@ -34,6 +35,7 @@ FRESH = DurableSession(
     is_writable=True,
     started_ms=1_800_000_000_000.0,
     now_ms=1_800_000_000_000.0,
+    since_ms=0,
 )
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from realtime import protocol
+from realtime import codec, protocol, watching
 from realtime.codec import BadFrame, decode, encode
 from realtime.protocol import CloseCode, ErrorCode, LostReason, Sample
 from tests.realtime.malformed import KEY, MALFORMED
@@ -69,6 +69,18 @@ GOOD = [
             item=33, ranges=[protocol.Played(start=0, end=12.5), protocol.Played(start=86_399.9, end=86_400)]
         ),
     ),
+    ('{"type":"watch.start","ref":"w","course":"intro"}', watching.WatchStart(ref="w", course="intro")),
+    ('{"type":"watch.stop","course":"intro"}', watching.WatchStop(course="intro")),
+    (
+        '{"type":"nudge","ref":"n","enrollment":5,"text":"Two\\nlines"}',
+        watching.Nudge(ref="n", enrollment=5, text="Two\nlines"),
+    ),
+    (
+        f'{{"type":"help.raise","ref":"h","session":901,"text":"{"😀" * 1000}"}}',
+        watching.HelpRaise(ref="h", session=901, text="😀" * 1000),
+    ),
+    ('{"type":"help.raise","session":901}', watching.HelpRaise(session=901)),
+    ('{"type":"help.clear","session":901}', watching.HelpClear(session=901)),
     # What is odd and yet a frame.
     (' \n{ "type" : "ping" }\t', protocol.Ping()),
     ('{"type":"ping","future":{"deep":[1e999,{"type":5}]}}', protocol.Ping()),
@@ -94,7 +106,7 @@ GOOD = [
 
 
 @pytest.mark.parametrize(("text", "frame"), GOOD)
-def test_a_frame_is_read(text: str, frame: protocol.ClientFrame) -> None:
+def test_a_frame_is_read(text: str, frame: codec.ClientFrame) -> None:
     assert decode(text) == frame
 
 
@@ -157,6 +169,8 @@ FIELDS = [
     "number",
     "item",
     "ranges",
+    "enrollment",
+    "text",
 ]
 KINDS = [
     "hello",
@@ -167,6 +181,11 @@ KINDS = [
     "notifications.seen",
     "content.complete",
     "content.consumed",
+    "watch.start",
+    "watch.stop",
+    "nudge",
+    "help.raise",
+    "help.clear",
     "nope",
 ]
 NEARLY_FRAMES = st.fixed_dictionaries(
@@ -203,6 +222,28 @@ def test_whatever_comes_is_a_frame_or_is_refused(text: str) -> None:
         encode(protocol.Error(ref=bad.ref, code=bad.code, message=bad.message))
     assert (code == ErrorCode.BAD_JSON) is not is_json(text)
     assert ref is None or ref == json.loads(text)["ref"]
+
+
+WATCHED = watching.WatchedLearner(
+    enrollment=5,
+    user=watching.WatchedUser(id=2, name="Ana"),
+    session=901,
+    state="engaged",
+    since=msgspec.convert("2026-01-01T00:00:00Z", protocol.Moment),
+    content=None,
+    device_type="mobile",
+    counted_at=msgspec.convert("2026-01-01T00:00:10Z", protocol.Moment),
+    focus_ms=10_000,
+    engaged_ms=10_000,
+    idle_ms=0,
+    interactions=4,
+    progress=25.0,
+    help=False,
+)
+WATCHED_TEXT = """{"enrollment":5,"user":{"id":2,"name":"Ana"},"session":901,"state":"engaged",
+    "since":"2026-01-01T00:00:00Z","content":null,"device_type":"mobile","counted_at":"2026-01-01T00:00:10Z",
+    "focus_ms":10000,"engaged_ms":10000,"idle_ms":0,"interactions":4,"progress":25.0,"help":false}"""
+COUNTS = watching.WatchedCounts(engaged=1, focus=2, idle=3, silent=4, help=5)
 
 
 # From the server: what is sent is what the contract shows, to the last field.
@@ -311,14 +352,30 @@ SENT = [
         """{"type":"progress.updated","course":"intro","enrollment":5,"revision":9,"content":12,"content_completed":true,
         "module":3,"module_percent":50.0,"course_percent":25.0,"status":"enrolled"}""",
     ),
+    (
+        watching.WatchSnapshot(ref="w", course="intro", version=1, learners=[WATCHED]),
+        f'{{"type":"watch.snapshot","ref":"w","course":"intro","version":1,"learners":[{WATCHED_TEXT}]}}',
+    ),
+    (
+        watching.WatchDelta(course="intro", version=2, upsert=[WATCHED], remove=[6]),
+        f'{{"type":"watch.delta","course":"intro","version":2,"upsert":[{WATCHED_TEXT}],"remove":[6]}}',
+    ),
     (protocol.Bye(reconnect_after_ms=1_500), '{"type":"bye","reconnect_after_ms":1500}'),
 ]
 
 
 @pytest.mark.parametrize(("frame", "text"), SENT, ids=[frame.__struct_config__.tag for frame, _ in SENT])
-def test_what_is_sent_is_what_the_contract_shows(frame: protocol.ServerFrame, text: str) -> None:
+def test_what_is_sent_is_what_the_contract_shows(frame: codec.ServerFrame, text: str) -> None:
     assert json.loads(encode(frame)) == json.loads(text)
-    assert msgspec.json.decode(text, type=protocol.ServerFrame) == frame
+    assert msgspec.json.decode(text, type=codec.ServerFrame) == frame
+
+
+@pytest.mark.parametrize("rows", [[], [WATCHED], [WATCHED, WATCHED]])
+def test_rows_that_are_encoded_once_are_sent_as_they_are(rows: list[watching.WatchedLearner]) -> None:
+    frame = watching.WatchDelta(course="intro", version=2, upsert=rows, remove=[], counts=COUNTS)
+    once = msgspec.structs.replace(frame, upsert=codec.encoded(rows))
+    assert encode(once) == encode(once) == encode(frame)
+    assert json.loads(encode(frame))["counts"] == {"engaged": 1, "focus": 2, "idle": 3, "silent": 4, "help": 5}
 
 
 def test_codes_and_limits_are_the_contracts() -> None:
@@ -356,4 +413,5 @@ def test_codes_and_limits_are_the_contracts() -> None:
         "help.requested",
     }
     assert protocol.MISSED_NOTIFICATIONS == 200
+    assert (watching.WATCH_EVERY_MS, watching.COUNTERS_EVERY_MS) == (1_000, 60_000)
     assert (protocol.BAD_FRAMES_IN_A_ROW, protocol.CONNECTIONS_PER_USER) == (10, 20)

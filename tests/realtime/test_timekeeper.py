@@ -216,6 +216,7 @@ def test_the_contracts_own_example() -> None:
         "idle_ms": 0,
         "unknown_ms": 0,
         "interactions": 4,
+        "since_ms": 10_000,
         "stretches": [[0, 10_000, True]],
     }
 

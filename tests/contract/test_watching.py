@@ -1,0 +1,442 @@
+"""Watching a course: a snapshot, deltas of what changes, and the end of it. Each sentence of the contract."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import psutil
+import pytest
+
+from tests.contract.conftest import AT_ONCE_SECONDS, Connect, eventually, fall_silent, lives, renumbered
+from tests.contract.test_slow_readers import Unread
+from tests.learner import Frame, Learner, as_frames
+from tests.people import make_course, make_user, token_of
+from tests.rest import by_token
+from tests.site import Site, orm
+from tests.watcher import COUNTERS, as_json, expected, make_roster, seen, standing, watch
+
+if TYPE_CHECKING:
+    from courses.models import Content, Course
+    from users.models import User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def study(learner: Learner, state: str = "engaged", **fields: Any) -> int:
+    """Open a session and be in this state; its number, once that is durable."""
+    session: int = (await learner.open(course="intro", **fields))["session"]
+    await say(learner, session, 1, state)
+    return session
+
+
+async def say(learner: Learner, session: int, seq: int, state: str, at: int | None = None) -> None:
+    await learner.samples(session, [(seq, seq * 10 if at is None else at, state, 0)])
+    await learner.expect("session.ack", session=session, seq=seq)
+
+
+def enrollment_of(user: "User") -> int:
+    from courses.models import CourseEnrollment
+
+    return CourseEnrollment.objects.values_list("pk", flat=True).get(student=user, course__slug="intro")
+
+
+async def shows(watcher: Learner, enrollment: int, **fields: Any) -> Frame:
+    """Wait until the row of this enrolment has these values; the row."""
+
+    def has_come() -> bool:
+        return fields.items() <= seen(watcher).get(enrollment, {}).items()
+
+    try:
+        await eventually(has_come, AT_ONCE_SECONDS)
+    except TimeoutError:
+        raise AssertionError(f"{fields} not in {seen(watcher).get(enrollment)}") from None
+    return seen(watcher)[enrollment]
+
+
+async def is_gone(watcher: Learner, enrollment: int) -> None:
+    await eventually(lambda: enrollment not in seen(watcher), AT_ONCE_SECONDS)
+
+
+async def test_a_watch_begins_with_a_snapshot_and_goes_on_with_deltas(
+    connect: Connect, ana: "User", ines: "User", content: "Content"
+) -> None:
+    watcher, learner = await connect(ines, 0), await connect(ana, 1)
+    await watcher.send({"type": "watch.start", "ref": "w", "course": "intro"})
+    snapshot = await watcher.expect("watch.snapshot", within=AT_ONCE_SECONDS)
+    assert snapshot == {"type": "watch.snapshot", "ref": "w", "course": "intro", "version": 1, "learners": []}
+    session = (await learner.open(course="intro", content=content.pk, device_type="mobile"))["session"]
+    await lives(watcher)
+    await learner.samples(session, [(1, 0, "engaged", 0), (2, 400, "focus", 0), (3, 600, "focus", 1)])
+    delta = await watcher.expect("watch.delta", within=AT_ONCE_SECONDS)
+    assert {name: delta[name] for name in ("course", "version", "remove")} == {
+        "course": "intro",
+        "version": 2,
+        "remove": [],
+    }
+    (row,) = delta["upsert"]
+    assert row == {
+        "enrollment": await orm(enrollment_of, ana),
+        "user": {"id": ana.pk, "name": "Ana"},
+        "session": session,
+        "state": "focus",
+        "since": row["since"],
+        "content": content.pk,
+        "device_type": "mobile",
+        "counted_at": row["counted_at"],
+        "focus_ms": 600,
+        "engaged_ms": 400,
+        "idle_ms": 0,
+        "interactions": row["interactions"],
+        "progress": 0.0,
+        "help": False,
+    }
+    started = (await orm(_row_of, session)).started_at
+    assert (row["since"], row["counted_at"]) == tuple(as_json(started + _ms(after)) for after in (400, 600))
+    again = await connect(ines, 1)
+    assert await watch(again) == {row["enrollment"]: row}
+
+
+def _row_of(session: int) -> Any:
+    from courses.models import LearningSession
+
+    return LearningSession.objects.get(pk=session)
+
+
+def _ms(milliseconds: int) -> Any:
+    from datetime import timedelta
+
+    return timedelta(milliseconds=milliseconds)
+
+
+async def test_a_change_of_state_shows_at_once_on_every_process(connect: Connect, ana: "User", ines: "User") -> None:
+    watchers, learner = [await connect(ines, 0), await connect(ines, 1)], await connect(ana, 0)
+    enrollment = await orm(enrollment_of, ana)
+    session = await study(learner)
+    for watcher in watchers:
+        assert (await watch(watcher))[enrollment]["state"] == "engaged"
+    for seq, state in enumerate(("focus", "idle", "engaged"), start=2):
+        await say(learner, session, seq, state)
+        for watcher in watchers:
+            await shows(watcher, enrollment, state=state)
+
+
+async def test_of_several_sessions_the_highest_state_shows_then_the_latest_sample(
+    connect: Connect, ana: "User", ines: "User"
+) -> None:
+    watcher, here, there = await connect(ines), await connect(ana, 0), await connect(ana, 1)
+    enrollment = await orm(enrollment_of, ana)
+    await watch(watcher)
+    first = await study(here, "idle")
+    await shows(watcher, enrollment, session=first, state="idle")
+    second = await study(there, "focus", device_type="tablet")
+    await shows(watcher, enrollment, session=second, state="focus", device_type="tablet")
+    await say(here, first, 2, "engaged")
+    await shows(watcher, enrollment, session=first, state="engaged")
+    await say(here, first, 3, "idle", at=5)
+    await shows(watcher, enrollment, session=second)
+    await say(there, second, 2, "idle", at=1_500)
+    await shows(watcher, enrollment, session=second, state="idle")
+    await here.samples(first, [(4, 100_000, "idle", 0)])  # as late as it can be: later than the other's
+    await eventually(lambda: seen(watcher)[enrollment]["session"] == first, 10)  # no hint tells of it
+    await there.close_session(second)
+    await shows(watcher, enrollment, session=first)
+    await here.close_session(first)
+    await is_gone(watcher, enrollment)
+
+
+async def test_closing_and_the_end_of_access_take_the_row_away(
+    connect: Connect, ana: "User", ben: "User", ines: "User"
+) -> None:
+    from tests.contract.test_access import move
+
+    watcher, anas, bens = await connect(ines), await connect(ana, 1), await connect(ben)
+    session = await study(anas)
+    await study(bens)
+    assert len(await watch(watcher)) == 2
+    await anas.close_session(session, [(2, 100, "idle", 0)])
+    await is_gone(watcher, await orm(enrollment_of, ana))
+    await orm(move, "pause", ben, ines)
+    await is_gone(watcher, await orm(enrollment_of, ben))
+    assert await watch(await connect(ines, 1)) == {}
+
+
+async def test_a_session_that_goes_on_elsewhere_goes_on_for_who_watches(
+    connect: Connect, ana: "User", ines: "User"
+) -> None:
+    watcher, here, there = await connect(ines), await connect(ana, 0), await connect(ana, 1)
+    enrollment, key = await orm(enrollment_of, ana), str(uuid4())
+    session = (await here.open(course="intro", key=key))["session"]
+    await say(here, session, 1, "focus")
+    await watch(watcher)
+    await here.vanish()
+    await there.open(course="intro", key=key)
+    await say(there, session, 2, "engaged")
+    await shows(watcher, enrollment, session=session, state="engaged")
+
+
+async def test_samples_over_http_show_too(connect: Connect, site: Site, ana: "User", ines: "User") -> None:
+    watcher = await connect(ines, 1)
+    enrollment = await orm(enrollment_of, ana)
+    await watch(watcher)
+    client, key = await orm(by_token, ana), uuid4()
+
+    def post(**body: Any) -> None:
+        assert client.post(f"/api/v1/sessions/{key}/samples/", body, format="json").status_code == 200
+
+    await orm(post, open={"course": "intro"}, samples=as_frames([(1, 0, "engaged", 0)]))
+    await shows(watcher, enrollment, state="engaged")
+    await orm(post, samples=as_frames([(2, 300, "idle", 0)]), close=True)
+    await is_gone(watcher, enrollment)
+
+
+async def test_a_silent_learner_shows_as_silent_and_leaves_when_the_lease_ends(
+    connect: Connect, make_site: Callable[..., Site], ana: "User", ben: "User", ines: "User"
+) -> None:
+    """By the clock alone: here a learner is silent after 3 s, and gone after 6; and nothing is looked at meanwhile."""
+    quick = make_site(**renumbered(SPAN_MS=3_000, LEASE_MS=6_000, LOOK_EVERY_SECONDS=600))
+    watcher = await connect(ines, to=quick)
+    anas, bens = await connect(ana, to=quick), await connect(ben, to=quick)
+    await watch(watcher)
+    enrollment, others = await orm(enrollment_of, ana), await orm(enrollment_of, ben)
+    session = await study(anas)
+    bens_session = await study(bens, "idle")
+    await anas.vanish()
+    began = monotonic()
+    await eventually(lambda: seen(watcher).get(enrollment, {}).get("state") == "silent")
+    assert monotonic() - began > 2
+    heard = (await orm(_row_of, session)).last_heard_at
+    assert seen(watcher)[enrollment]["since"] == as_json(heard)
+    await eventually(lambda: enrollment not in seen(watcher))
+    assert monotonic() - began > 5
+    assert seen(watcher)[others] | {"state": "idle", "session": bens_session} == seen(watcher)[others]
+
+
+async def test_who_was_silent_and_is_heard_again_shows_again(connect: Connect, ana: "User", ines: "User") -> None:
+    watcher, learner = await connect(ines), await connect(ana, 1)
+    enrollment, key = await orm(enrollment_of, ana), str(uuid4())
+    session = (await learner.open(course="intro", key=key))["session"]
+    await say(learner, session, 1, "engaged")
+    await orm(fall_silent, session, 30)
+    assert (await watch(watcher))[enrollment]["state"] == "silent"
+    await learner.open(course="intro", key=key)
+    await shows(watcher, enrollment, state="engaged")
+    await orm(fall_silent, session, 50)
+    assert await watch(watcher) == {}
+    await learner.open(course="intro", key=key)
+    await shows(watcher, enrollment, state="engaged")
+
+
+async def test_heartbeats_are_no_news_and_counters_come_once_in_their_time(
+    connect: Connect, make_site: Callable[..., Site], ana: "User", ines: "User"
+) -> None:
+    """Here their time is 5 s, and all is looked at every second."""
+    quick = make_site(**renumbered(COUNTERS_EVERY_MS=5_000, LOOK_EVERY_SECONDS=1))
+    watcher, learner = await connect(ines, to=quick), await connect(ana, to=quick)
+    session = await study(learner)
+    await watch(watcher)
+    began = monotonic()
+    for seq in range(2, 40):
+        await say(learner, session, seq, "engaged", at=seq * 300)
+        await asyncio.sleep(0.3)
+    took = monotonic() - began
+    deltas = watcher.seen("watch.delta")
+    assert 1 <= len(deltas) <= took / 5
+    for delta in deltas:
+        (row,) = delta["upsert"]
+        assert row["engaged_ms"] > 0
+        assert set(row) > set(COUNTERS)
+
+
+async def test_there_is_at_most_one_delta_a_second(connect: Connect, ana: "User", ines: "User") -> None:
+    watcher, learner = await connect(ines), await connect(ana)
+    session = await study(learner)
+    await watch(watcher)
+    began = monotonic()
+    for seq in range(2, 32):
+        await say(learner, session, seq, "focus" if seq % 2 else "engaged")
+        await asyncio.sleep(0.1)
+    await shows(watcher, await orm(enrollment_of, ana), state="focus")
+    assert len(watcher.seen("watch.delta")) <= monotonic() - began + 1
+
+
+async def test_only_the_owner_and_staff_may_watch(
+    connect: Connect, ana: "User", admin: "User", ines: "User", intro: "Course"
+) -> None:
+    other = await orm(make_user, "otto", role="instructor")
+    await orm(make_course, other, "hidden", status="draft")
+    for user, course, code in [
+        (ana, "intro", "forbidden"),
+        (other, "intro", "forbidden"),
+        (ines, "nowhere", "not_found"),
+        (ines, "hidden", "not_found"),
+    ]:
+        watcher = await connect(user)
+        await watcher.send({"type": "watch.start", "ref": "w", "course": course})
+        error = await watcher.expect_error(code, ref="w")
+        assert "course" not in error
+    for user, course in [(admin, "intro"), (admin, "hidden"), (other, "hidden"), (ines, "intro")]:
+        assert await watch(await connect(user), course) == {}
+
+
+async def test_a_stopped_watch_is_silent_and_one_that_is_started_again_begins_anew(
+    connect: Connect, ana: "User", ines: "User"
+) -> None:
+    watcher, learner = await connect(ines), await connect(ana)
+    session = await study(learner)
+    await watch(watcher)
+    await say(learner, session, 2, "idle")
+    await watcher.expect("watch.delta", version=2)
+    await watch(watcher)
+    await say(learner, session, 3, "focus")
+    await watcher.expect("watch.delta", version=2)
+    await watcher.send({"type": "watch.stop", "course": "intro"})
+    await watcher.send({"type": "watch.stop", "course": "nowhere"})
+    other = await connect(ines)
+    await watch(other)
+    await say(learner, session, 4, "idle")
+    await other.expect("watch.delta")
+    await lives(watcher)
+    assert len(watcher.seen("watch.delta")) == 2
+
+
+async def test_a_connection_watches_at_most_four_courses(connect: Connect, ines: "User") -> None:
+    courses = ["intro", *[(await orm(make_course, ines, f"course{n}")).slug for n in range(4)]]
+    watcher = await connect(ines)
+    for course in courses[:4]:
+        await watch(watcher, course)
+    await watcher.send({"type": "watch.start", "ref": "one more", "course": courses[4]})
+    assert (await watcher.expect_error("rate_limited", ref="one more"))["retry_after_ms"] > 0
+    await watch(watcher, courses[3])
+    await watcher.send({"type": "watch.stop", "course": courses[0]})
+    await watch(watcher, courses[4])
+
+
+@pytest.mark.parametrize("end", ["handed over", "no longer staff", "deleted"])
+async def test_a_watch_ends_with_the_right_to_it(
+    connect: Connect, ana: "User", ben: "User", ines: "User", admin: "User", intro: "Course", end: str
+) -> None:
+    watcher = await connect(admin if end == "no longer staff" else ines)
+    empty = await orm(make_course, ines, "empty")
+    course = empty.slug if end == "deleted" else "intro"
+    await watch(watcher, course)
+
+    def end_it() -> None:
+        from courses.models import Course, CourseEnrollment
+        from realtime import hints
+        from users.models import User
+
+        if end == "handed over":
+            Course.objects.filter(slug="intro").update(owner=make_user("otto", role="instructor"))
+        elif end == "no longer staff":
+            User.objects.filter(pk=admin.pk).update(is_staff=False)
+        else:
+            empty.delete()
+            hints.send(enrollments=CourseEnrollment.objects.values_list("pk", flat=True)[:1])
+
+    await orm(end_it)
+    learner = await connect(ana, 1)
+    await study(learner)  # something to see, which is not shown any more
+    error = await watcher.expect("error", ref=f"watch {course}", within=AT_ONCE_SECONDS)
+    assert error["code"] == ("not_found" if end == "deleted" else "forbidden")
+    assert error["course"] == course
+    await lives(watcher)
+    assert not watcher.seen("watch.delta")
+
+
+async def test_what_is_shown_is_what_the_tables_say(
+    connect: Connect, ana: "User", ben: "User", ines: "User", intro: "Course"
+) -> None:
+    watcher, anas, bens = await connect(ines), await connect(ana, 0), await connect(ben, 1)
+    await study(anas, "idle")
+    silent = await study(bens)
+    await study(bens, "focus")
+    await orm(fall_silent, silent, 30)
+    assert standing(await watch(watcher)) == await orm(expected, intro)
+
+
+# Anonymously
+
+
+async def test_a_course_that_is_watched_anonymously_shows_counts_only(
+    connect: Connect, ana: "User", ben: "User", ines: "User", intro: "Course"
+) -> None:
+    def set_anonymous(is_anonymous: bool) -> None:
+        path = "/api/v1/courses/intro/"
+        assert by_token(ines).patch(path, {"is_anonymous": is_anonymous}, format="json").status_code == 200
+        assert by_token(ana).get(path).json()["is_anonymous"] is is_anonymous
+
+    watcher, anas, bens = await connect(ines), await connect(ana, 1), await connect(ben)
+    session = await study(anas)
+    assert len(await watch(watcher)) == 1
+    nobody = {"engaged": 0, "focus": 0, "idle": 0, "silent": 0, "help": 0}
+
+    await orm(set_anonymous, True)
+    await study(bens, "idle")  # something to see, with which the new mode shows too
+    snapshot = await watcher.expect("watch.snapshot", course="intro", learners=[], within=AT_ONCE_SECONDS)
+    assert "ref" not in snapshot
+    assert snapshot["counts"] == nobody | {"engaged": 1, "idle": 1}
+    await say(anas, session, 2, "focus")
+    await anas.send({"type": "help.raise", "session": session, "text": ""})
+    await watcher.expect("watch.delta", counts=nobody | {"focus": 1, "idle": 1, "help": 1}, within=AT_ONCE_SECONDS)
+    await watcher.send({"type": "nudge", "ref": "n", "enrollment": await orm(enrollment_of, ana), "text": "Hello"})
+    await watcher.expect_error("forbidden", ref="n")
+    shown = watcher.frames[watcher.frames.index(snapshot) :]
+    assert all(not frame.get("upsert") and not frame.get("remove") for frame in shown)
+    again = await connect(ines, 1)
+    await watch(again)
+    assert again.frames[-1]["learners"] == []
+
+    await orm(set_anonymous, False)
+    await say(anas, session, 3, "engaged")
+    await eventually(lambda: len(seen(watcher)) == 2, AT_ONCE_SECONDS)
+    assert "counts" not in watcher.seen("watch.snapshot")[-1]
+
+
+# A watcher that reads slowly
+
+
+async def test_who_reads_slowly_gets_a_snapshot_and_never_a_queue(
+    connect: Connect, site: Site, ana: "User", ines: "User", intro: "Course"
+) -> None:
+    """What is watched here is larger than all that may wait for a client, and than what the system takes in for it.
+
+    Samples go on meanwhile.
+    """
+    sessions = await orm(make_roster, intro, 5_000)
+    process = psutil.Process(site.pid(0))
+    learner = await connect(ana)
+    before = process.memory_info().rss
+    async with Unread(site, await orm(token_of, ines), buffer=262_144) as unread:
+        await unread.socket.send(json.dumps({"type": "watch.start", "ref": "w", "course": "intro"}))
+        for seq, session in enumerate([await study(learner)] * 6, start=2):
+            await orm(hint_all, intro, sessions, "idle" if seq % 2 else "focus")
+            unread.socket.transport.pause_reading()
+            began = monotonic()
+            await say(learner, session, seq, "focus" if seq % 2 else "engaged")
+            assert monotonic() - began < 2, "an ack waited for what is watched"
+            await asyncio.sleep(1)
+        assert process.memory_info().rss - before < 96 * 2**20
+        unread.socket.transport.resume_reading()
+        frames: list[Frame] = []
+        async with asyncio.timeout(30):
+            while not frames or frames[-1]["type"] == "watch.delta" or "ref" in frames[-1]:
+                frames.append(json.loads(await unread.socket.recv()))
+            rows = {row["enrollment"]: row for row in frames[-1]["learners"]}
+            while standing(rows) != await orm(expected, intro):
+                frames.append(json.loads(await unread.socket.recv()))
+                rows |= {row["enrollment"]: row for row in frames[-1]["upsert"]}
+        assert [frame["version"] for frame in frames] == list(range(1, len(frames) + 1))
+        assert len(frames) < 10, "most of what waited was replaced"
+
+
+def hint_all(course: "Course", sessions: list[int], state: str) -> None:
+    """As if all of them had changed their state just now."""
+    from courses.models import CourseEnrollment, LearningSession
+    from courses.models.session import ClockTimestamp
+    from realtime import hints
+
+    LearningSession.objects.filter(pk__in=sessions).update(state=state, last_heard_at=ClockTimestamp())
+    hints.send(enrollments=CourseEnrollment.objects.filter(course=course).values_list("pk", flat=True))
