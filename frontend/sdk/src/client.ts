@@ -9,23 +9,26 @@ import { Activity } from "./activity.js";
 import type { Signals } from "./activity.js";
 import { Alarm } from "./alarm.js";
 import { PAUSE_MS } from "./budget.js";
-import { ClockWatch } from "./clock.js";
+import { ClockWatch, ServerClock } from "./clock.js";
 import { Consumption } from "./consumption.js";
 import { drain } from "./drain.js";
 import type { SessionHost } from "./host.js";
 import type { Platform } from "./platform.js";
 import { Poster } from "./post.js";
 import { Progress } from "./progress.js";
+import { ReachingOut } from "./reaching.js";
 import { Session } from "./session.js";
 import { Connection } from "./socket.js";
 import { News } from "./news.js";
 import { MemoryStorage } from "./storage.js";
 import type { Keeping, SampleStorage } from "./storage.js";
 import type { ConnectionOptions } from "./socket.js";
-import type { ConnectionState, LiveSession, NewsState, ProgressState, SessionTarget } from "./state.js";
+import type { ConnectionState, HelpState, LiveSession, LiveWatch, NewsState, NudgeOutcome } from "./state.js";
+import type { ProgressState, SessionTarget } from "./state.js";
 import type { Readable } from "./store.js";
 import { IDLE_AFTER_MS } from "./types.js";
 import type { ErrorFrame, Played, ServerFrame, Welcome } from "./types.js";
+import { Watching } from "./watching.js";
 
 const HIDDEN: Signals = { visible: false, focused: false, playing: false };
 
@@ -41,8 +44,11 @@ export class StudybeatClient {
   readonly #news: News;
   readonly #progress: Progress;
   readonly #consumption: Consumption;
+  readonly #watching: Watching;
+  readonly #reaching: ReachingOut;
   readonly #drain: () => void;
   #opened = 0;
+  #serverClock: ServerClock;
   #userId: number | null = null;
   #isAway = false;
   #wasStarted = false;
@@ -52,6 +58,7 @@ export class StudybeatClient {
     this.#storage = storage;
     this.#platform = platform;
     this.#clocks = new ClockWatch(platform);
+    this.#serverClock = new ServerClock(platform);
     this.#activity = new Activity(IDLE_AFTER_MS, (state, instant) => {
       for (const session of this.#sessions) session.turned(state, instant);
       this.#arm();
@@ -63,6 +70,8 @@ export class StudybeatClient {
     this.#news = new News((frame) => connection.send(frame), options.notificationsAfter ?? null);
     this.#progress = new Progress(platform, (frame) => connection.send(frame));
     this.#consumption = new Consumption(platform, (frame) => connection.send(frame));
+    this.#watching = new Watching(platform, (frame) => connection.send(frame));
+    this.#reaching = new ReachingOut(platform, (frame) => connection.send(frame));
     const connection = new Connection(platform, options, {
       notificationsAfter: () => this.#news.after,
       online: (welcome) => {
@@ -70,6 +79,8 @@ export class StudybeatClient {
       },
       offline: () => {
         this.#consumption.offline();
+        this.#watching.offline();
+        this.#reaching.offline();
         for (const session of this.#sessions) session.offline();
       },
       refused: () => {
@@ -122,6 +133,7 @@ export class StudybeatClient {
       },
       ended: (session) => {
         this.#sessions.delete(session);
+        this.#reaching.over(session.store.get().session);
       },
     };
   }
@@ -167,6 +179,33 @@ export class StudybeatClient {
    */
   readonly consumed = (content: number, item: number, played: readonly Played[] = []): void => {
     this.#consumption.consumed(content, item, played);
+  };
+
+  /**
+   * Watches who learns in a course, for its owner and staff, until it is stopped. A later watch of the same course takes
+   * its place.
+   */
+  readonly watch = (course: string): LiveWatch => this.#watching.watch(course);
+
+  /** The server's time of day, in milliseconds since 1970: for what counts on by itself in a watch. */
+  readonly serverNow = (): number => this.#serverClock.now;
+
+  /** Who watches a course has a word for the learner of this enrolment. */
+  readonly nudge = (enrollment: number, text: string): Promise<NudgeOutcome> => this.#reaching.nudge(enrollment, text);
+
+  /** In which sessions of this client the learner asks for help. */
+  get help(): Readable<HelpState> {
+    return this.#reaching.help;
+  }
+
+  /** The learner asks for help in this session, by its number: shown to who watches. `help` has what comes of it. */
+  readonly raiseHelp = (session: number, text: string): void => {
+    this.#reaching.raise(session, text);
+  };
+
+  /** The learner needs no help any more. */
+  readonly clearHelp = (session: number): void => {
+    this.#reaching.clear(session);
   };
 
   /** Connects, and stays connected as far as the close codes allow. Harmless when it does already. */
@@ -274,13 +313,19 @@ export class StudybeatClient {
       this.#news.forget();
       this.#progress.forget();
       this.#consumption.forget();
+      this.#watching.forget();
+      this.#reaching.forget();
     }
     this.#userId = welcome.user.id;
+    this.#serverClock = new ServerClock(this.#platform);
+    this.#serverClock.heard(welcome.server_time);
     this.#news.online(welcome);
     this.#progress.online();
     this.#activity.setIdleAfter(welcome.idle_after_ms, now);
     for (const session of this.#sessions) session.online(welcome);
     this.#consumption.online();
+    this.#watching.online();
+    this.#reaching.online();
     this.#arm();
     this.#drain();
   }
@@ -319,15 +364,25 @@ export class StudybeatClient {
         this.#progress.came(frame);
         if (frame.content !== null && frame.content_completed) this.#consumption.forget(frame.content);
         break;
+      case "watch.snapshot":
+        this.#watching.snapshot(frame);
+        break;
+      case "watch.delta":
+        this.#watching.delta(frame);
+        break;
+      case "pong":
+        this.#serverClock.heard(frame.server_time);
+        if (frame.ref !== undefined) this.#reaching.ponged(frame.ref);
+        break;
       case "error":
         this.#refused(frame);
         break;
-      default: // `pong` says nothing, and frames of later versions nothing to us
+      default: // frames of later versions say nothing to us
     }
   }
 
   #refused(error: ErrorFrame): void {
-    if (this.#progress.refused(error) || this.#consumption.refused(error)) return;
+    if ([this.#progress, this.#consumption, this.#watching, this.#reaching].some((part) => part.refused(error))) return;
     const session = error.ref === null ? undefined : this.#owner(error.ref);
     if (session !== undefined && error.ref !== null) {
       session.refused(error, error.ref);

@@ -28,6 +28,26 @@ export class ClockWatch {
   }
 }
 
+/** The server's time of day, by the monotonic clock since the server said it. */
+export class ServerClock {
+  readonly #platform: Platform;
+  #offset = -Infinity;
+
+  constructor(platform: Platform) {
+    this.#platform = platform;
+  }
+
+  /** It was this (RFC 3339) a moment ago: what took longest to come counts least. */
+  heard(time: string): void {
+    this.#offset = Math.max(this.#offset, Date.parse(time) - this.#platform.monotonic());
+  }
+
+  /** Whole milliseconds since 1970. Before the server was heard, by the wall clock here. */
+  get now(): number {
+    return Math.floor(this.#offset === -Infinity ? this.#platform.wall() : this.#platform.monotonic() + this.#offset);
+  }
+}
+
 /** The clock of one session: the server's `now_ms` when it was opened, plus the monotonic time since. */
 export class Timeline {
   #offset = -Infinity;

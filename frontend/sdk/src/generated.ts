@@ -131,6 +131,71 @@ export interface Played {
   readonly end: number;
 }
 
+/**
+ * Show who learns in this course, now and from now on: for its owner and staff. Again: it begins
+ * anew.
+ *
+ * Over 4 of them: `rate_limited`. When the right to watch ends so does the watch, with an `error`
+ * that has the watch's `ref` and `course`.
+ */
+export interface WatchStart {
+  readonly type: "watch.start";
+  /** The client's own mark; the answer or the error repeats it. */
+  readonly ref?: string | null;
+  /** The course's slug. */
+  readonly course: string;
+}
+
+/** No more of this course. */
+export interface WatchStop {
+  readonly type: "watch.stop";
+  /** The client's own mark; the answer or the error repeats it. */
+  readonly ref?: string | null;
+  /** The course's slug, as in `watch.start`. */
+  readonly course: string;
+}
+
+/**
+ * A word to a learner, who gets it as a notification `session.nudge`: from the course's owner or
+ * staff.
+ *
+ * `rate_limited` when the learner got several just now; `forbidden` in a course that is watched
+ * anonymously.
+ */
+export interface Nudge {
+  readonly type: "nudge";
+  /** The client's own mark; the answer or the error repeats it. */
+  readonly ref?: string | null;
+  /** The learner's enrolment. */
+  readonly enrollment: number;
+  /** What to say. */
+  readonly text: string;
+}
+
+/**
+ * The learner needs help: shown to who watches, and told to the course's owner as `help.requested`.
+ *
+ * Raised already: nothing is told again. It is up until it is cleared, or its session has ended.
+ */
+export interface HelpRaise {
+  readonly type: "help.raise";
+  /** The client's own mark; the answer or the error repeats it. */
+  readonly ref?: string | null;
+  /** A live session of the learner's own. */
+  readonly session: number;
+  /** What it is about. */
+  readonly text?: string;
+}
+
+/** The learner needs no help any more. Cleared already: nothing happens. */
+export interface HelpClear {
+  readonly type: "help.clear";
+  /** The client's own mark; the answer or the error repeats it. */
+  readonly ref?: string | null;
+  /** The session that it was raised in. */
+  readonly session: number;
+}
+
 /** The body of `POST /api/v1/sessions/KEY/samples/`: the same rules as over the socket. */
 export interface Posted {
   /** In order; acknowledged ones are passed over. None at all sets the session's clock going. */
@@ -433,6 +498,105 @@ export interface ProgressUpdated {
   readonly status: string;
 }
 
+/**
+ * All who learn in the course now: the answer to `watch.start`. It replaces everything.
+ *
+ * Without a `ref` it was not asked for: the client had read too slowly for deltas, or the course is
+ * watched anonymously from now on, or not any more. Anonymously there are no learners in it, and
+ * `counts`.
+ */
+export interface WatchSnapshot {
+  readonly type: "watch.snapshot";
+  /** That of the `watch.start`. */
+  readonly ref?: string;
+  /** The course's slug. */
+  readonly course: string;
+  /** 1 for the answer; then one more with every frame of this watch. */
+  readonly version: number;
+  /** In no order. */
+  readonly learners: readonly WatchedLearner[];
+  /** Where the course is watched anonymously. */
+  readonly counts?: WatchedCounts;
+}
+
+/**
+ * A learner with a live session that has a sample, and that session: of several the one with the
+ * highest state (engaged, then focus, idle, silent), then with the latest sample.
+ *
+ * `silent`: nothing heard for 25,000 ms, 150,000 ms when idle. A client counts the times on from
+ * `counted_at`.
+ */
+export interface WatchedLearner {
+  /** Names the row. */
+  readonly enrollment: number;
+  /** Who it is. */
+  readonly user: WatchedUser;
+  /** The session's number. */
+  readonly session: number;
+  /** What the page is. */
+  readonly state: "engaged" | "focus" | "idle" | "silent";
+  /** Since when it is that; `silent`: when it was last heard. */
+  readonly since: string;
+  /** The content that the page shows. */
+  readonly content: number | null;
+  /** What it is studied on. */
+  readonly device_type: "desktop" | "mobile" | "tablet" | "unknown";
+  /** Up to when the counters count. */
+  readonly counted_at: string;
+  /** In focus, engaged or not. */
+  readonly focus_ms: number;
+  /** Of it, engaged. */
+  readonly engaged_ms: number;
+  /** Out of focus or hidden. */
+  readonly idle_ms: number;
+  /** Those that count. */
+  readonly interactions: number;
+  /** How much of the course is completed. */
+  readonly progress: number;
+  /** Whether the learner asks for help, in any live session. */
+  readonly help: boolean;
+}
+
+/** A learner, for who watches. */
+export interface WatchedUser {
+  /** The user's number. */
+  readonly id: number;
+  /** The learner's name. */
+  readonly name: string;
+}
+
+/**
+ * How many learners there are in each state: all that is shown of a course that is watched
+ * anonymously.
+ */
+export interface WatchedCounts {
+  /** How many are engaged. */
+  readonly engaged: number;
+  /** How many are in focus. */
+  readonly focus: number;
+  /** How many are away. */
+  readonly idle: number;
+  /** How many are not heard. */
+  readonly silent: number;
+  /** How many of them ask for help. */
+  readonly help: number;
+}
+
+/** What changed since the frame of this watch before. */
+export interface WatchDelta {
+  readonly type: "watch.delta";
+  /** The course's slug. */
+  readonly course: string;
+  /** One more than that of the frame before. */
+  readonly version: number;
+  /** Rows that are new or not what they were, whole. */
+  readonly upsert: readonly WatchedLearner[];
+  /** Enrolments that have no row any more. */
+  readonly remove: readonly number[];
+  /** Where the course is watched anonymously: all of them. */
+  readonly counts?: WatchedCounts;
+}
+
 /** A request was refused. With `session_closed` come all the fields of `session.ack`. */
 export interface Error {
   readonly type: "error";
@@ -446,6 +610,8 @@ export interface Error {
   readonly retry_after_ms?: number;
   /** With `gap`: the `seq` to send from. */
   readonly expect?: number;
+  /** With a watch that has ended, whose `ref` it repeats: the course's slug. */
+  readonly course?: string;
   /** The session's number. */
   readonly session?: number;
   /** The last durable sample; 0: none yet. */
@@ -562,7 +728,12 @@ export type ClientFrame =
   | SessionClose
   | NotificationsSeen
   | ContentComplete
-  | ContentConsumed;
+  | ContentConsumed
+  | WatchStart
+  | WatchStop
+  | Nudge
+  | HelpRaise
+  | HelpClear;
 
 export type ServerFrame =
   | Welcome
@@ -575,5 +746,7 @@ export type ServerFrame =
   | NotificationsState
   | WaitlistUpdated
   | ProgressUpdated
+  | WatchSnapshot
+  | WatchDelta
   | Error
   | Bye;

@@ -2,6 +2,7 @@
 
 import type { Readable } from "./store.js";
 import type { Acked, ActivityState, ErrorFrame, NotificationFrame, ProgressUpdated, User, WaitlistUpdated } from "./types.js";
+import type { WatchedCounts, WatchedLearner } from "./types.js";
 
 /**
  * `waiting`: to come back at `reconnectAt`. `http`: no websocket comes about, and the sessions go on by posts;
@@ -107,3 +108,49 @@ export interface ProgressState {
   /** By the content's id: what the page says is done. Null: not answered yet. Gone with the answer that it is. */
   readonly asked: Readonly<Record<number, ErrorFrame | null>>;
 }
+
+/**
+ * `starting`: nothing is known yet. `live`: this is how it is. `stale`: how it was last known, while the watch begins
+ * anew. `ended`: stopped, or refused.
+ */
+export type WatchPhase = "starting" | "live" | "stale" | "ended";
+
+export interface WatchState {
+  readonly phase: WatchPhase;
+  /** By enrolment. A row that has not changed is the same object. */
+  readonly learners: ReadonlyMap<number, WatchedLearner>;
+  readonly counts: WatchedCounts;
+  /** The course shows how many learn in it, and not who. */
+  readonly isAnonymous: boolean;
+  /** Why it ended, where the server ended it. */
+  readonly error: ErrorFrame | null;
+}
+
+export interface LiveWatch {
+  readonly store: Readable<WatchState>;
+  /** No more of it. */
+  readonly stop: () => void;
+}
+
+export interface HelpState {
+  /** By a session's number: whether its learner asks for help. Gone with the session. */
+  readonly sessions: Readonly<Record<number, CallForHelp>>;
+}
+
+export interface CallForHelp {
+  readonly isRaised: boolean;
+  /** Whether the server knows; until then it is told, also over a lost connection. */
+  readonly isKnown: boolean;
+  /** Why the last wish was refused. */
+  readonly error: ErrorFrame | null;
+}
+
+/**
+ * What came of a word to a learner. `told`: the learner has it among the notifications. `offline`: it was not sent.
+ * `unknown`: the connection was lost meanwhile, and it may have arrived.
+ */
+export type NudgeOutcome =
+  | { readonly kind: "told" }
+  | { readonly kind: "refused"; readonly error: ErrorFrame }
+  | { readonly kind: "offline" }
+  | { readonly kind: "unknown" };

@@ -11,6 +11,7 @@ import type * as wire from "./generated.js";
 export type { Bye, Hello, Limits, Ping, Pong, Sample, SessionAck, SessionLost, Welcome } from "./generated.js";
 export type { NotificationData, NotificationKind, NotificationsState, WaitlistUpdated } from "./generated.js";
 export type { Played, ProgressUpdated } from "./generated.js";
+export type { WatchDelta, WatchSnapshot, WatchedCounts, WatchedLearner } from "./generated.js";
 export type { ConnectedUser as User, Error as ErrorFrame, Notification as NotificationFrame } from "./generated.js";
 
 export const SUBPROTOCOL = "studybeat.v1";
@@ -89,7 +90,12 @@ export type ClientFrame =
   | SessionClose
   | wire.NotificationsSeen
   | Marked<wire.ContentComplete>
-  | Marked<Required<wire.ContentConsumed>>;
+  | Marked<Required<wire.ContentConsumed>>
+  | Marked<wire.WatchStart>
+  | wire.WatchStop
+  | Marked<wire.Nudge>
+  | Marked<wire.HelpRaise>
+  | Marked<wire.HelpClear>;
 
 export type SessionOpened = Marked<wire.SessionOpened>;
 export type SessionClosed = Marked<wire.SessionClosed>;

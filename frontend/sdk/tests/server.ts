@@ -9,6 +9,7 @@
 import { NOTHING_ACKED } from "../src/types.js";
 import type { PostAnswer } from "../src/platform.js";
 import type { Acked, ClientFrame, ErrorFrame, Posted, ProgressUpdated, Sample, ServerFrame } from "../src/types.js";
+import type { WatchedLearner } from "../src/types.js";
 import type { Accepts, Link, Peer, World } from "./world.js";
 
 interface Totals {
@@ -27,6 +28,9 @@ interface Held {
   isClosed: boolean;
 }
 
+/** When a world begins. */
+export const TRUE_EPOCH_MS = Date.parse("2026-01-01T00:00:00Z");
+
 const NOTHING: Totals = { acked: NOTHING_ACKED, last: null };
 
 export class FakeServer implements Accepts {
@@ -39,6 +43,11 @@ export class FakeServer implements Accepts {
   seen = 0;
   /** Completed contents, in their order: how many there are is the revision. */
   readonly completed: number[] = [];
+  /** Who learns in whatever course is watched. */
+  roster: WatchedLearner[] = [];
+  /** What was said to learners, and which sessions ask for help. */
+  readonly nudges: string[] = [];
+  readonly asking = new Set<number>();
   commitMs = 250;
   isDown = false;
   /** Answers no hello. */
@@ -142,7 +151,21 @@ export class FakeServer implements Accepts {
       case "content.consumed":
         break;
       case "ping":
-        link.send({ type: "pong", server_time: "" });
+        link.send({ type: "pong", ...(typeof frame.ref === "string" ? { ref: frame.ref } : {}), server_time: this.time });
+        break;
+      case "watch.start":
+        link.send({ type: "watch.snapshot", ref: frame.ref, course: frame.course, version: 1, learners: this.roster });
+        break;
+      case "watch.stop":
+        break;
+      case "nudge":
+        this.nudges.push(frame.text);
+        break;
+      case "help.raise":
+        this.asking.add(frame.session);
+        break;
+      case "help.clear":
+        this.asking.delete(frame.session);
         break;
       case "session.open":
         this.#open(frame.key, frame.ref, link);
@@ -156,12 +179,17 @@ export class FakeServer implements Accepts {
     }
   }
 
+  /** True time, whatever the client's clocks say. */
+  get time(): string {
+    return new Date(TRUE_EPOCH_MS + this.world.now).toISOString();
+  }
+
   #welcome(gap: boolean): ServerFrame {
     return {
       type: "welcome",
       connection: "c",
       user: { id: this.userId, username: "ana", role: "student" },
-      server_time: "",
+      server_time: this.time,
       heartbeat_ms: this.heartbeatMs,
       idle_after_ms: this.idleAfterMs,
       limits: this.limits,
