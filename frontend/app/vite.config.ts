@@ -13,6 +13,7 @@ export default defineConfig({
         // What changes seldom keeps its name, and stays in people's caches.
         codeSplitting: {
           groups: [
+            { name: "plot", test: /node_modules\/uplot\// },
             { name: "mantine", test: /node_modules\/(@mantine|@floating-ui)\// },
             { name: "vendor", test: /node_modules\// },
           ],

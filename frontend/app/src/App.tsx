@@ -12,6 +12,7 @@ import { AnalyticsPage } from "./pages/AnalyticsPage";
 import { CoursePage } from "./pages/CoursePage";
 import { CoursesPage } from "./pages/CoursesPage";
 import { ForgotPasswordPage, ResetPasswordPage, VerifyEmailPage } from "./pages/MailedLinkPages";
+import { LivePage } from "./pages/LivePage";
 import { NotFoundPage } from "./pages/NotFoundPage";
 import { PeoplePage } from "./pages/PeoplePage";
 import { ProfilePage } from "./pages/ProfilePage";
@@ -36,6 +37,7 @@ export function App() {
               <Route element={<Shell />}>
                 <Route index element={<CoursesPage />} />
                 <Route path="/courses/:slug/people" element={<PeoplePage />} />
+                <Route path="/courses/:slug/live" element={<LivePage />} />
                 <Route path="/courses/:slug/analytics" element={<AnalyticsPage />} />
                 <Route path="/courses/:slug" element={<CoursePage />}>
                   <Route index element={<CourseIntro />} />

@@ -66,6 +66,11 @@ export function day(moment: string): string {
   return new Date(moment).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
 }
 
+/** `14:30`, by the clocks here. */
+export function timeOfDay(ms: number): string {
+  return new Date(ms).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+}
+
 /** `Tuesday 5 May, 14:30`, by the clocks here. */
 export function dayAndTime(moment: string): string {
   const format = { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" } as const;

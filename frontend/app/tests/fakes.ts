@@ -1,10 +1,13 @@
 import type {
   Acked,
   ConnectionState,
+  HelpState,
   CourseProgress,
   Keeping,
   LiveSession,
+  LiveWatch,
   NewsState,
+  NudgeOutcome,
   NotificationFrame,
   Played,
   ProgressState,
@@ -12,6 +15,8 @@ import type {
   SessionState,
   SessionTarget,
   WaitlistPlace,
+  WatchedLearner,
+  WatchState,
 } from "@studybeat/sdk";
 
 import type { CourseDetail, Enrollment, Me, Outline } from "../src/api/types";
@@ -72,6 +77,44 @@ export class FakeSession implements LiveSession {
   };
 }
 
+/** A watch that a test plays the server of. */
+export class FakeWatch implements LiveWatch {
+  isStopped = false;
+  readonly store = new FakeStore<WatchState>({
+    phase: "starting",
+    learners: new Map(),
+    counts: { engaged: 0, focus: 0, idle: 0, silent: 0, help: 0 },
+    isAnonymous: false,
+    error: null,
+  });
+
+  readonly course: string;
+
+  constructor(course: string) {
+    this.course = course;
+  }
+
+  readonly stop = (): void => {
+    this.isStopped = true;
+  };
+
+  /** These are there now. */
+  show(...learners: WatchedLearner[]): void {
+    const count = (state: WatchedLearner["state"]): number => learners.filter((one) => one.state === state).length;
+    this.store.set({
+      phase: "live",
+      learners: new Map(learners.map((one) => [one.enrollment, one])),
+      counts: {
+        engaged: count("engaged"),
+        focus: count("focus"),
+        idle: count("idle"),
+        silent: count("silent"),
+        help: learners.filter((one) => one.help).length,
+      },
+    });
+  }
+}
+
 /** A client that opens sessions nowhere, and remembers them. */
 export class FakeClient implements LiveClient {
   readonly sessions: FakeSession[] = [];
@@ -88,6 +131,38 @@ export class FakeClient implements LiveClient {
   readonly progress = new FakeStore<ProgressState>({ courses: {}, asked: {} });
   /** What the page said was consumed: a content, an item, and what was played of it. */
   readonly heard: [number, number, Played[]][] = [];
+
+  readonly watches: FakeWatch[] = [];
+  readonly help = new FakeStore<HelpState>({ sessions: {} });
+  /** What was said to whom, and what comes of it. */
+  readonly nudges: [number, string][] = [];
+  outcome: NudgeOutcome = { kind: "told" };
+  /** The server's clock. */
+  now = Date.parse("2026-01-01T10:00:00Z");
+
+  readonly serverNow = (): number => this.now;
+  readonly watch = (course: string): FakeWatch => {
+    const watch = new FakeWatch(course);
+    this.watches.push(watch);
+    return watch;
+  };
+
+  readonly nudge = (enrollment: number, text: string): Promise<NudgeOutcome> => {
+    this.nudges.push([enrollment, text]);
+    return Promise.resolve(this.outcome);
+  };
+
+  readonly raiseHelp = (session: number, text: string): void => {
+    this.calls.push(text);
+    this.help.set({ sessions: { [session]: { isRaised: true, isKnown: false, error: null } } });
+  };
+
+  readonly clearHelp = (session: number): void => {
+    this.help.set({ sessions: { [session]: { isRaised: false, isKnown: false, error: null } } });
+  };
+
+  /** What was asked for help with. */
+  readonly calls: string[] = [];
 
   readonly start = (): void => undefined;
   readonly stop = (): void => undefined;
@@ -188,6 +263,8 @@ export const intro: CourseDetail = {
   instructor_name: "Ines Duarte",
   enrollment_type: "open",
   waitlist: null,
+  is_anonymous: false,
+  watched_by: "Ines Duarte",
   owner: "ines",
   enrollment,
 };

@@ -25,6 +25,13 @@ vi.stubGlobal(
 );
 vi.stubGlobal("scrollTo", () => undefined);
 
+// What uPlot draws on: here nothing comes of it.
+const deaf = (): object => new Proxy({}, { get: () => () => ({ width: 0 }) });
+vi.stubGlobal("Path2D", function () {
+  return deaf();
+});
+HTMLCanvasElement.prototype.getContext = deaf as never;
+
 // On a busy machine.
 configure({ asyncUtilTimeout: 10_000 });
 

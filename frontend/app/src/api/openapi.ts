@@ -1153,7 +1153,12 @@ export interface components {
             /** Format: double */
             readonly estimate_seconds: number | null;
         };
-        /** @description A course's own page; the view adds the caller's `enrollment` to the course. */
+        /**
+         * @description A course's own page; the view adds the caller's `enrollment` to the course.
+         *
+         *     `watched_by` is the owner's name: who learns here may be watched live by the owner and the site's staff, and where
+         *     it `is_anonymous` these see how many learn, and not who.
+         */
         Course: {
             readonly id: number;
             readonly title: string;
@@ -1176,6 +1181,8 @@ export interface components {
             /** @description Enable waitlist when capacity reached */
             readonly waitlist_enabled: boolean;
             readonly certificate_enabled: boolean;
+            /** @description Who watches the course live sees how many learn, and not who */
+            readonly is_anonymous: boolean;
             readonly status: components["schemas"]["CourseStatus"];
             /** Format: date-time */
             readonly published_at: string | null;
@@ -1184,6 +1191,7 @@ export interface components {
             readonly waitlist_offer_hours: number | null;
             /** Format: date-time */
             readonly created: string;
+            readonly watched_by: string;
             readonly enrollment: components["schemas"]["Enrollment"] | null;
         };
         /** @description A course as its owner writes it. `subject` is a subject's slug; the course's own stays once it was published. */
@@ -1202,6 +1210,8 @@ export interface components {
             difficulty_level?: components["schemas"]["DifficultyLevelEnum"] | components["schemas"]["BlankEnum"];
             estimated_hours?: number | null;
             certificate_enabled?: boolean;
+            /** @description Who watches the course live sees how many learn, and not who */
+            is_anonymous?: boolean;
         };
         /**
          * @description Optimized course list for mobile/API: of a course from `catalogue.listed_courses`.
@@ -1230,6 +1240,8 @@ export interface components {
             /** @description Enable waitlist when capacity reached */
             readonly waitlist_enabled: boolean;
             readonly certificate_enabled: boolean;
+            /** @description Who watches the course live sees how many learn, and not who */
+            readonly is_anonymous: boolean;
             readonly status: components["schemas"]["CourseStatus"];
             /** Format: date-time */
             readonly published_at: string | null;
@@ -1839,6 +1851,8 @@ export interface components {
             difficulty_level?: components["schemas"]["DifficultyLevelEnum"] | components["schemas"]["BlankEnum"];
             estimated_hours?: number | null;
             certificate_enabled?: boolean;
+            /** @description Who watches the course live sees how many learn, and not who */
+            is_anonymous?: boolean;
         };
         /** @description What a form may change of an image, video or file: of these fields, those that its kind has. */
         PatchedItemFormRequest: {

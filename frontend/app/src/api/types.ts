@@ -48,6 +48,7 @@ export type CourseSummary = Pick<
   | "owner"
   | "enrollment_type"
   | "waitlist"
+  | "is_anonymous"
 >;
 
 /** `progress_percentage` is 0 to 100, `certificate` the code of a valid one. */
@@ -94,7 +95,7 @@ export type Waiting = Schemas["WaitlistEntry"];
 export type Imported = Schemas["Imported"];
 
 /** `owner` is a user name, `enrollment` the caller's own. */
-export type CourseDetail = CourseSummary & { enrollment: Enrollment | null };
+export type CourseDetail = CourseSummary & Pick<Schemas["Course"], "watched_by"> & { enrollment: Enrollment | null };
 
 export type TextItem = Schemas["TextItem"];
 export type ImageItem = Schemas["ImageItem"];

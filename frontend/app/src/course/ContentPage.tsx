@@ -9,6 +9,8 @@ import { useConsume } from "../progress/consume";
 import { Icon } from "../ui/icons";
 import { Message } from "../ui/states";
 import { useTitle } from "../ui/title";
+import { Help } from "../watch/Help";
+import { Watched } from "../watch/Watched";
 import { contentPath, contentsOf, useCourse } from "./context";
 import classes from "./course.module.css";
 import { ItemView } from "./ItemView";
@@ -56,9 +58,12 @@ function Study({ course, contents, at, content, isRecorded }: StudyProps) {
   return (
     <>
       <article className={`${classes.page} ${classes.withDock}`}>
-        <Title order={1} size="h2">
-          {content.title}
-        </Title>
+        <Group justify="space-between" align="flex-start">
+          <Title order={1} size="h2">
+            {content.title}
+          </Title>
+          {session && <Help session={session} isAnonymous={course.is_anonymous} />}
+        </Group>
         {content.items.map((item) => (
           <ItemView key={item.id} item={item} page={content.title} consume={consume} />
         ))}
@@ -67,6 +72,11 @@ function Study({ course, contents, at, content, isRecorded }: StudyProps) {
           <Completion course={course.slug} enrollment={course.enrollment.id} content={content} />
         )}
         <Neighbours course={course.slug} contents={contents} at={at} />
+        {isRecorded && (
+          <footer className={classes.watched}>
+            <Watched course={course} />
+          </footer>
+        )}
       </article>
       <aside aria-label="Your time, live" className={classes.live}>
         <LivePanel session={session} isRecorded={isRecorded} begin={begin} />

@@ -10,6 +10,7 @@ import { Icon } from "../ui/icons";
 import { Markdown } from "../ui/Markdown";
 import { Message } from "../ui/states";
 import { useTitle } from "../ui/title";
+import { Watched } from "../watch/Watched";
 import { contentPath, contentsOf, useCourse } from "./context";
 import classes from "./course.module.css";
 
@@ -64,6 +65,7 @@ export function CourseIntro() {
       <div>
         <Markdown source={course.overview} />
       </div>
+      {!canManage && <Watched course={course} />}
       {enrollment && isRecorded && <EngagementPanel enrollment={enrollment.id} />}
       {outline && contents.length === 0 && (
         <Message title="Nothing to study yet">As soon as this course has contents, they are here.</Message>

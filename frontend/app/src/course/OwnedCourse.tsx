@@ -14,25 +14,28 @@ import { type OwnerPage, OwnerLinks } from "./OwnerLinks";
 interface OwnedCourseProps {
   title: string;
   page: OwnerPage;
+  /** Uses the width that a wide screen has. */
+  isWide?: boolean;
   /** The page, of the course with this slug. */
   children: (slug: string) => ReactNode;
 }
 
 /** The frame of a page that only a course's owner has. */
-export function OwnedCourse({ title, page, children }: OwnedCourseProps) {
+export function OwnedCourse({ title, page, isWide = false, children }: OwnedCourseProps) {
   const { slug = "" } = useParams();
+  const width = isWide ? 1180 : 860;
   const user = useUser();
   const course = useQuery(courseQuery(slug));
   useTitle(course.data ? `${title} · ${course.data.title}` : title);
   if (!course.data) {
     if (course.error instanceof ApiError && course.error.status === 404) return <NotFoundPage />;
     if (course.error) return <Failure error={course.error} retry={course.refetch} />;
-    return <Skeleton height={320} maw={860} mx="auto" aria-busy="true" />;
+    return <Skeleton height={320} maw={width} mx="auto" aria-busy="true" />;
   }
   // For everybody else there is no such page.
   if (course.data.owner !== user.username && !user.is_staff) return <NotFoundPage />;
   return (
-    <Stack maw={860} mx="auto">
+    <Stack maw={width} mx="auto">
       <Group justify="space-between" align="flex-start">
         <div>
           <Title order={1} size="h2">
@@ -45,7 +48,9 @@ export function OwnedCourse({ title, page, children }: OwnedCourseProps) {
             </Anchor>
           </Text>
         </div>
-        <OwnerLinks slug={slug} but={page} />
+        <Group gap="xs">
+          <OwnerLinks slug={slug} but={page} />
+        </Group>
       </Group>
       {children(slug)}
     </Stack>

@@ -4,6 +4,7 @@ import { Link } from "react-router";
 import { Icon } from "../ui/icons";
 
 const pages = [
+  { path: "live", label: "Live", icon: "pulse" },
   { path: "people", label: "People", icon: "people" },
   { path: "analytics", label: "Analytics", icon: "chart" },
 ] as const;

@@ -2,12 +2,13 @@ import { Notification as Toast, Text } from "@mantine/core";
 import type { NotificationFrame } from "@studybeat/sdk";
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useState } from "react";
-import { Link } from "react-router";
+import { Link, useLocation } from "react-router";
 
 import { useClient } from "../live/client";
 import { progressMoved } from "../progress/moved";
 import { Icon } from "../ui/icons";
-import { isOutside, isUrgent, markOf, pathOf } from "./about";
+import { hidesNames } from "../watch/words";
+import { isLasting, isOutside, isUrgent, markOf, pathOf } from "./about";
 import { hear, missedSomething, placeMoved, told } from "./hear";
 import classes from "./inbox.module.css";
 
@@ -16,16 +17,17 @@ const STAYS_MS = 15_000;
 
 function News({ notification, close }: { notification: NotificationFrame; close: (number: number) => void }) {
   const { number, kind, title, body } = notification;
+  const stays = isLasting(notification);
   const [isHeld, setHeld] = useState(false);
   useEffect(() => {
-    if (isHeld) return undefined;
+    if (isHeld || stays) return undefined;
     const timer = setTimeout(() => {
       close(number);
     }, STAYS_MS);
     return () => {
       clearTimeout(timer);
     };
-  }, [isHeld, number, close]);
+  }, [isHeld, stays, number, close]);
   const { icon, color } = markOf(kind);
   const path = pathOf(notification);
   const hold = (): void => {
@@ -66,7 +68,7 @@ function News({ notification, close }: { notification: NotificationFrame; close:
         )
       }
     >
-      <Text size="sm" c="dimmed" lineClamp={3}>
+      <Text size="sm" c={stays ? "var(--mantine-color-text)" : "dimmed"} lineClamp={stays ? 8 : 3}>
         {body}
       </Text>
     </Toast>
@@ -78,6 +80,10 @@ export function Toasts() {
   const client = useClient();
   const queries = useQueryClient();
   const [shown, setShown] = useState<NotificationFrame[]>([]);
+  const { pathname, search } = useLocation();
+  const areNamesHidden = hidesNames(new URLSearchParams(search));
+  // The live page has calls for help on top.
+  const isThere = (one: NotificationFrame): boolean => one.kind === "help.requested" && pathOf(one) === pathname;
   const close = useCallback((number: number) => {
     setShown((before) => before.filter((one) => one.number !== number));
   }, []);
@@ -102,7 +108,7 @@ export function Toasts() {
   );
   return (
     <div role="status" aria-label="News" className={classes.toasts}>
-      {shown.map((notification) => (
+      {shown.filter((one) => !areNamesHidden && !isThere(one)).map((notification) => (
         <News key={notification.number} notification={notification} close={close} />
       ))}
     </div>

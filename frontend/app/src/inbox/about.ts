@@ -7,7 +7,7 @@ import { certificatePath } from "../progress/certificate";
 type Kind = NotificationFrame["kind"];
 
 interface Mark {
-  icon: "bell" | "check" | "clock" | "cross" | "flag" | "people" | "seal" | "seat" | "word";
+  icon: "bell" | "check" | "clock" | "cross" | "flag" | "help" | "people" | "seal" | "seat" | "word";
   color: string;
 }
 
@@ -24,7 +24,7 @@ const marks: Partial<Record<Kind, Mark>> = {
   "progress.course_completed": { icon: "check", color: "teal" },
   "certificate.issued": { icon: "seal", color: "teal" },
   "session.nudge": { icon: "word", color: "iris" },
-  "help.requested": { icon: "word", color: "iris" },
+  "help.requested": { icon: "help", color: "iris" },
 };
 
 /** For kinds of later versions too. */
@@ -35,7 +35,8 @@ export function pathOf({ kind, data }: NotificationFrame): string | null {
   if (data.code !== undefined) return certificatePath(data.code);
   if (data.course === undefined) return null;
   const course = `/courses/${data.course}`;
-  return kind === "enrollment.requested" ? `${course}/people` : course;
+  if (kind === "enrollment.requested") return `${course}/people`;
+  return kind === "help.requested" ? `${course}/live` : course;
 }
 
 /** Whether the server's own pages have it, not this app. */
@@ -50,4 +51,9 @@ export const isUrgent = ({ kind }: NotificationFrame): boolean =>
   kind === "enrollment.requested" ||
   kind === "waitlist.offer_expired" ||
   kind === "progress.course_completed" ||
-  kind === "certificate.issued";
+  kind === "certificate.issued" ||
+  kind === "session.nudge" ||
+  kind === "help.requested";
+
+/** What somebody wrote to this learner stays until it is put away. */
+export const isLasting = ({ kind }: NotificationFrame): boolean => kind === "session.nudge";

@@ -42,7 +42,8 @@ export function told(queries: QueryClient, notification: NotificationFrame): voi
     return { ...read, pages: [{ ...newest, results }, ...older] };
   });
   const { course } = notification.data;
-  if (course === undefined) return;
+  // Words between people: nothing that was read has changed.
+  if (course === undefined || notification.kind === "session.nudge" || notification.kind === "help.requested") return;
   if (notification.kind === "enrollment.requested") void queries.invalidateQueries({ queryKey: peopleKey(course) });
   else void reread(queries, course);
 }

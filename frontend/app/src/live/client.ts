@@ -5,16 +5,22 @@ import { createContext, useContext, useSyncExternalStore } from "react";
 export type LiveClient = Pick<
   StudybeatClient,
   | "caughtUp"
+  | "clearHelp"
   | "complete"
   | "connection"
   | "consumed"
+  | "help"
   | "keeping"
   | "news"
+  | "nudge"
   | "open"
   | "progress"
+  | "raiseHelp"
   | "see"
+  | "serverNow"
   | "start"
   | "stop"
+  | "watch"
 >;
 
 export const ClientContext = createContext<LiveClient | null>(null);

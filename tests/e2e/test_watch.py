@@ -1,0 +1,158 @@
+"""A class that is watched: an instructor and two learners, each in a browser of their own."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import pytest
+from django.db import transaction
+from playwright.sync_api import BrowserContext, Error, Locator, Page, Playwright, expect
+
+from courses.events import LearningChanged
+from courses.models import Content, Course, CourseEnrollment, LearningSession
+from tests.contract.conftest import fall_silent
+from tests.e2e.conftest import running_chromium, windows
+from tests.e2e.studying import assert_stayed, open_content, sign_in, stay, study, visit
+from tests.e2e.test_owner import PHONE, assert_nothing_sticks_out
+from tests.e2e.trace import Trace
+from tests.site import Site
+from users.events import announce
+from users.models import User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def third_browser(
+    playwright: Playwright, tmp_path_factory: pytest.TempPathFactory, trace: Trace
+) -> Iterator[BrowserContext]:
+    with running_chromium(tmp_path_factory.mktemp("third")) as address:
+        yield from windows(playwright, address, trace)
+
+
+def learns(browser: BrowserContext, address: str, user: User, content: Content) -> Page:
+    """A tab in front, in which this user has the content open, and reads."""
+    sign_in(browser, address, user)
+    page = browser.new_page()
+    page.bring_to_front()
+    open_content(page, address, content)
+    study(page, 1)
+    return page
+
+
+def row(page: Page, user: User) -> Locator:
+    """The learner on the roster."""
+    enrollment = CourseEnrollment.objects.get(student=user)
+    return page.locator(f"[data-testid=watched][data-enrollment='{enrollment.pk}']")
+
+
+def shows(page: Page, user: User, state: str) -> None:
+    expect(row(page, user)).to_have_attribute("data-state", state)
+
+
+def passes(user: User, seconds: float) -> None:
+    """As if so much more time had passed since the learner was heard for the last time."""
+    session = LearningSession.objects.get(user=user)
+    fall_silent(session.pk, seconds)
+    with transaction.atomic():
+        announce(LearningChanged((session.enrollment_id,)))
+
+
+def test_a_class_is_watched_as_it_learns(
+    site: Site,
+    browser: BrowserContext,
+    other_browser: BrowserContext,
+    third_browser: BrowserContext,
+    ines: User,
+    ana: User,
+    ben: User,
+    content: Content,
+    record_property: Callable[[str, object], None],
+) -> None:
+    page = visit(browser, site.http(0), ines, "courses/intro")
+    page.get_by_role("link", name="Live", exact=True).click()
+    expect(page.get_by_role("heading", name="Nobody is here just now")).to_be_visible()
+    stay(page)
+    anas = learns(other_browser, site.http(1), ana, content)
+    learns(third_browser, site.http(0), ben, content)
+    shows(page, ana, "engaged")
+    shows(page, ben, "engaged")
+    expect(page.get_by_test_id("count-engaged")).to_have_text("2")
+    expect(page.get_by_role("heading", level=3, name="Content 1.1")).to_be_visible()
+    counted = row(page, ana).get_by_test_id("watched-focus")
+    before = int(counted.get_attribute("data-ms") or 0)
+
+    # She turns to another tab, and comes back.
+    turned = time.monotonic()
+    beside = other_browser.new_page()
+    beside.bring_to_front()
+    row(page, ana).and_(page.locator("[data-state=idle]")).wait_for()
+    record_property("seconds until away is shown", round(time.monotonic() - turned, 2))
+    expect(page.get_by_test_id("count-idle")).to_have_text("1")
+    expect(row(page, ana)).to_contain_text("Away for")
+    assert int(counted.get_attribute("data-ms") or 0) >= before
+    beside.close()
+    anas.bring_to_front()
+    study(anas, 1)
+    shows(page, ana, "engaged")
+
+    # She asks for help, and has a word back.
+    anas.get_by_role("button", name="I need help").click()
+    anas.get_by_label("What is it about?").fill("I am lost in the second part")
+    anas.get_by_role("dialog").get_by_role("button", name="Ask for help").click()
+    expect(anas.get_by_test_id("help")).to_have_attribute("data-known", "true")
+    expect(row(page, ana).get_by_test_id("flag")).to_be_visible()
+    expect(row(page, ana)).to_contain_text("I am lost in the second part")
+    expect(page.get_by_test_id("inbox-button")).to_have_attribute("data-unread", "1")
+    page.get_by_role("button", name="Nudge Ana").click()
+    dialog = page.get_by_role("dialog", name="A word to Ana")
+    dialog.get_by_label("What to say").fill("Look at the picture first")
+    dialog.get_by_role("button", name="Send").click()
+    expect(dialog.get_by_test_id("nudge-outcome")).to_have_text("Ana has your word now.")
+    expect(anas.get_by_role("status", name="News")).to_contain_text("Look at the picture first")
+    dialog.get_by_role("button", name="Close").first.click()
+    anas.get_by_role("button", name="I need no help any more").click()
+    expect(row(page, ana).get_by_test_id("flag")).to_have_count(0)
+
+    # His browser dies: he is not heard any more, and when his lease ends he is not there.
+    assert third_browser.browser is not None
+    with suppress(Error):  # nobody is left to answer
+        third_browser.browser.new_browser_cdp_session().send("Browser.crash")
+    passes(ben, 30)
+    shows(page, ben, "silent")
+    expect(page.get_by_test_id("count-silent")).to_have_text("1")
+    passes(ben, 30)
+    expect(row(page, ben)).to_have_count(0)
+    shows(page, ana, "engaged")
+
+    page.set_viewport_size(PHONE)
+    expect(row(page, ana).get_by_role("button", name="Nudge Ana")).to_be_visible()
+    assert_nothing_sticks_out(page, PHONE["width"])
+    assert_stayed(page)
+
+
+def test_names_can_be_hidden_and_a_course_be_watched_anonymously(
+    site: Site,
+    browser: BrowserContext,
+    other_browser: BrowserContext,
+    ines: User,
+    ana: User,
+    intro: Course,
+    content: Content,
+) -> None:
+    anas = learns(other_browser, site.http(1), ana, content)
+    expect(anas.get_by_test_id("who-watches")).to_contain_text("Ines and staff can see live that you are here")
+    page = visit(browser, site.http(0), ines, "courses/intro/live")
+    expect(row(page, ana)).to_contain_text("Ana")
+    page.get_by_role("switch", name="Hide names").check()
+    expect(row(page, ana)).to_contain_text("Learner 1")
+    expect(row(page, ana)).not_to_contain_text("Ana")
+
+    page.get_by_role("switch", name="Watch anonymously").check()
+    expect(page.get_by_role("heading", name="This course is watched anonymously")).to_be_visible(timeout=40_000)
+    expect(page.get_by_test_id("count-engaged")).to_have_text("1")
+    expect(row(page, ana)).to_have_count(0)
+    intro.refresh_from_db()
+    assert intro.is_anonymous
+    anas.reload()
+    expect(anas.get_by_test_id("who-watches")).to_contain_text("how many learn in this course, but not who")
