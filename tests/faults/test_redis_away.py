@@ -59,7 +59,7 @@ async def test_samples_and_opens_do_not_wait_for_redis(
 ) -> None:
     fleet = await orm(make_fleet, site, learners=count(30, 200))
     token = await orm(token_of, ana)
-    key = str(uuid4())
+    key, taken = str(uuid4()), str(uuid4())
     async with fleet.at_work(), Learner(site.ws(0), token=token) as here, Learner(site.ws(1), token=token) as there:
         site.take_log()
         await here.hello()
@@ -77,7 +77,7 @@ async def test_samples_and_opens_do_not_wait_for_redis(
             assert fleet.longest_wait(since=began, until=monotonic()) < in_time
             await come_back(valkey)
             await asyncio.sleep(RETRIES_SECONDS)
-            await taken_over(here, there, key=str(uuid4()))
+            await taken_over(here, there, key=taken)
     assert await fleet.judged() == []
     assert not fleet.ends
     assert not fleet.lost
