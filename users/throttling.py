@@ -1,5 +1,5 @@
 """How often: the requests of a user, and the passwords that an address (of IPv6: a /64) tries. One count for all
-processes together.
+processes together. No address is stored, only what it comes to under SECRET_KEY.
 
 A count lives in PostgreSQL (`RateCount`), for a minute from the first thing it counted; then it begins anew.
 """
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db import connection
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -35,13 +36,18 @@ def _count(key: str) -> tuple[int, float]:
     return count, max(0.0, seconds)
 
 
+def _whence(request: HttpRequest) -> str:
+    """Names the address in a key, and nobody who reads the key can tell which it is."""
+    return salted_hmac("users.throttling", counted_as(request), algorithm="sha256").hexdigest()[:32]
+
+
 class RequestThrottle(BaseThrottle):
     """Refuses a user's requests beyond REQUESTS_A_MINUTE; those of nobody in particular, by their address."""
 
     _seconds = 0.0
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
-        who = f"user {request.user.pk}" if request.user.is_authenticated else f"address {counted_as(request._request)}"
+        who = f"user {request.user.pk}" if request.user.is_authenticated else f"address {_whence(request._request)}"
         count, self._seconds = _count(who)
         return count <= REQUESTS_A_MINUTE
 
@@ -49,12 +55,16 @@ class RequestThrottle(BaseThrottle):
         return self._seconds
 
 
+def _sign_ins(request: HttpRequest) -> str:
+    return f"sign-ins {_whence(request)}"
+
+
 def count_sign_in(request: HttpRequest) -> float:
     """Count a try before the password is looked at: 0 if it may go on, else the seconds until another one may.
 
     Counted beforehand, parallel tries can't pass the limit together; one that succeeds is taken back.
     """
-    count, seconds = _count(f"sign-ins {counted_as(request)}")
+    count, seconds = _count(_sign_ins(request))
     return seconds if count > FAILED_SIGN_INS_A_MINUTE else 0.0
 
 
@@ -63,5 +73,5 @@ def take_back_sign_in(request: HttpRequest) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE users_ratecount SET count = count - 1 WHERE key = %s AND count > 0",
-            [f"sign-ins {counted_as(request)}"],
+            [_sign_ins(request)],
         )
