@@ -1,9 +1,10 @@
-"""How often: the requests of a user, and the passwords that an address (of IPv6: a /64) tries. One count for all
-processes together. No address is stored, only what it comes to under SECRET_KEY.
+"""How often: the requests of a user, their exports, and the passwords that an address (of IPv6: a /64) tries.
 
-A count lives in PostgreSQL (`RateCount`), for a minute from the first thing it counted; then it begins anew.
+One count for all processes together lives in PostgreSQL (`RateCount`), for a minute (of exports: an hour) from the
+first thing it counted; then it begins anew. No address is stored, only what it comes to under SECRET_KEY.
 """
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import connection
@@ -19,19 +20,24 @@ if TYPE_CHECKING:
 
 REQUESTS_A_MINUTE = 600
 FAILED_SIGN_INS_A_MINUTE = 30
+EXPORTS_AN_HOUR = 10
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+"""The longest that a count is for."""
 
 COUNT = """
     INSERT INTO users_ratecount AS c (key, since, count) VALUES (%(key)s, clock_timestamp(), 1)
     ON CONFLICT (key) DO UPDATE SET
-        count = CASE WHEN c.since < clock_timestamp() - interval '60 s' THEN 1 ELSE c.count + 1 END,
-        since = CASE WHEN c.since < clock_timestamp() - interval '60 s' THEN clock_timestamp() ELSE c.since END
-    RETURNING count, extract(epoch FROM since + interval '60 s' - clock_timestamp())::float8"""
+        count = CASE WHEN c.since < clock_timestamp() - %(window)s::interval THEN 1 ELSE c.count + 1 END,
+        since = CASE WHEN c.since < clock_timestamp() - %(window)s::interval THEN clock_timestamp() ELSE c.since END
+    RETURNING count, extract(epoch FROM since + %(window)s::interval - clock_timestamp())::float8"""
 
 
-def _count(key: str) -> tuple[int, float]:
+def _count(key: str, window: timedelta = MINUTE) -> tuple[int, float]:
     """Count one more: how many that makes, and in how many seconds the count begins anew."""
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, {"key": key})
+        cursor.execute(COUNT, {"key": key, "window": f"{window.total_seconds()} s"})
         count, seconds = cursor.fetchone()
     return count, max(0.0, seconds)
 
@@ -53,6 +59,16 @@ class RequestThrottle(BaseThrottle):
 
     def wait(self) -> float:
         return self._seconds
+
+
+class ExportThrottle(RequestThrottle):
+    """Refuses a user's exports beyond EXPORTS_AN_HOUR: each one reads all there is."""
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        if not super().allow_request(request, view):
+            return False
+        count, self._seconds = _count(f"exports {request.user.pk}", HOUR)
+        return count <= EXPORTS_AN_HOUR
 
 
 def _sign_ins(request: HttpRequest) -> str:

@@ -15,7 +15,7 @@ from django.conf import settings as django_settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.files.base import ContentFile
 from django.db import connection
-from django.db.models import Model
+from django.db.models import F, Model
 from django.utils import timezone
 
 from courses import enrollment
@@ -26,7 +26,7 @@ from tests.people import PASSWORD, enroll, make_course, make_user, token_of
 from tests.rest import anonymous, by_token
 from users import accounts, export, personal_data, tasks
 from users.events import CredentialsChanged
-from users.models import APIToken, StudentProfile, User
+from users.models import APIToken, RateCount, StudentProfile, User
 from users.personal_data import PersonalData, registered
 
 ME = "/api/v1/me/"
@@ -195,10 +195,40 @@ def test_it_is_written_in_as_many_queries_for_many_rows_as_for_one(
     assert queries() == few
 
 
-def test_ten_an_hour(ana: User) -> None:
+def test_ten_an_hour(ana: User, ben: User) -> None:
     client = by_token(ana)
-    answers = [client.get("/api/v1/me/export/").status_code for _ in range(11)]
-    assert answers == [200] * 10 + [429]
+    answers = [client.get("/api/v1/me/export/").status_code for _ in range(10)]
+    assert answers == [200] * 10
+    tasks.forget_rate_counts.func(0)
+    refused = by_token(ana).get("/api/v1/me/export/")
+    assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+    assert 3_000 < int(refused["Retry-After"]) <= 3_600
+    assert by_token(ben).get("/api/v1/me/export/").status_code == 200
+    RateCount.objects.update(since=F("since") - timedelta(minutes=59))
+    tasks.forget_rate_counts.func(0)
+    assert client.get("/api/v1/me/export/").status_code == 429
+    RateCount.objects.update(since=F("since") - timedelta(minutes=2))
+    assert client.get("/api/v1/me/export/").status_code == 200
+
+
+def test_an_export_is_a_request_too(ana: User) -> None:
+    client = by_token(ana)
+    client.get("/api/v1/me/")
+    RateCount.objects.filter(key=f"user {ana.pk}").update(count=600)
+    assert client.get("/api/v1/me/export/").status_code == 429
+    assert not RateCount.objects.filter(key__startswith="exports").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_processes_count_exports_together(site: Any, ana: User) -> None:
+    import httpx
+
+    headers = {"Authorization": f"Bearer {token_of(ana)}"}
+    answers = [
+        httpx.get(f"{site.http(n % 2)}/api/v1/me/export/", headers=headers, trust_env=False, timeout=60).status_code
+        for n in range(12)
+    ]
+    assert answers == [200] * 10 + [429] * 2
 
 
 def test_nobody_has_nothing(db: None) -> None:
