@@ -9,6 +9,7 @@ from rest_framework import serializers
 from courses import examples, uploads
 from courses.models import Content, Course, ItemBase, Module, Subject
 from courses.outline_serializers import kind_field
+from users.serializers import ONE_LINE, one_line
 
 DAY_SECONDS = 24 * 3600
 MOST_IN_AN_ORDER = 1000
@@ -38,6 +39,7 @@ class CourseAuthoringSerializer(serializers.ModelSerializer[Course]):
             "is_anonymous",
         ]
         extra_kwargs = {
+            "title": ONE_LINE,
             "slug": {"validators": []},  # judged when it is written: two may ask for the same one at once
             "max_capacity": {"min_value": 1},
             "waitlist_offer_hours": {"min_value": 1, "max_value": 24 * 365},
@@ -55,6 +57,7 @@ class ModuleSerializer(serializers.ModelSerializer[Module]):
         model = Module
         fields = ["id", "course", "title", "overview", "order"]
         read_only_fields = ["id", "order"]
+        extra_kwargs = {"title": ONE_LINE}
 
 
 @extend_schema_serializer(examples=[*examples.sent(examples.NEW_CONTENT), *examples.answered(examples.CONTENT)])
@@ -76,7 +79,7 @@ class ContentSerializer(serializers.ModelSerializer[Content]):
             "archived_at",
         ]
         read_only_fields = ["id", "module", "order", "archived_at"]
-        extra_kwargs = {"required_seconds": {"min_value": 1}}
+        extra_kwargs = {"title": ONE_LINE, "required_seconds": {"min_value": 1}}
 
 
 @extend_schema_serializer(examples=examples.sent(examples.ORDER))
@@ -106,7 +109,7 @@ class JudgedFileField(serializers.FileField):
 class NewItemSerializer(serializers.Serializer[ItemBase]):
     """What the kinds have in common."""
 
-    title = serializers.CharField(max_length=200)
+    title = serializers.CharField(max_length=200, validators=[one_line])
 
 
 @extend_schema_serializer(examples=examples.sent(examples.NEW_TEXT))
@@ -149,7 +152,7 @@ class NewFileSerializer(NewItemSerializer):
 class ItemFormSerializer(serializers.Serializer[ItemBase]):
     """What a form may change of an image, video or file: of these fields, those that its kind has."""
 
-    title = serializers.CharField(max_length=200)
+    title = serializers.CharField(max_length=200, validators=[one_line])
     file = serializers.FileField()
     alt = serializers.CharField(max_length=300, allow_blank=True)
     captions = serializers.FileField()

@@ -1,14 +1,34 @@
 """How much a request may carry. Django under ASGI writes all of a body to the disk before anybody looks at it."""
 
 import json
-from typing import Any
+import re
+from typing import Any, Final
 
 from django.conf import settings
 
 from lms.errors import TOO_LARGE
+from users.avatars import MAX_BYTES as PICTURE_BYTES
 
-FORM_BYTES = max(settings.UPLOAD_MAX_BYTES.values()) + settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-"""A form with the largest file in it, and the rest of the form."""
+ORDINARY_BYTES: Final[int] = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+"""All but files; a form that brings one has this for the rest of it."""
+
+FORMS: Final = (
+    (
+        re.compile(r"/api/v1/contents/[^/]+/items/|/api/v1/items/[^/]+/|/admin/courses/.+"),
+        max(settings.UPLOAD_MAX_BYTES.values()) + ORDINARY_BYTES,
+    ),
+    (
+        re.compile(r"/api/v1/me/|/api/v1/courses/[^/]+/enrollments/import/|/admin/users/.+"),
+        PICTURE_BYTES + ORDINARY_BYTES,
+    ),
+)
+"""Where forms bring files, and how much they may carry: the largest upload into a course; a picture, or a list."""
+
+
+def most_bytes(path: str, *, is_form: bool) -> int:
+    """How much a request to this path may carry."""
+    fitting = (most for paths, most in FORMS if is_form and paths.fullmatch(path))
+    return next(fitting, ORDINARY_BYTES)
 
 
 class BoundedBodies:
@@ -20,7 +40,7 @@ class BoundedBodies:
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         headers = dict(scope["headers"])
         is_form = headers.get(b"content-type", b"").startswith(b"multipart/form-data")
-        left = FORM_BYTES if is_form else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        left = most_bytes(scope["path"], is_form=is_form)
         length = headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > left:
             await _refuse(send)

@@ -5,7 +5,7 @@ from django.db import transaction
 
 from courses.events import LearningChanged, ProgressChanged, SessionsChanged, WaitlistMoved
 from realtime import hints
-from users.events import CredentialsChanged, subscribe
+from users.events import AccountClosing, CredentialsChanged, subscribe
 
 
 class RealtimeConfig(AppConfig):
@@ -23,6 +23,7 @@ class RealtimeConfig(AppConfig):
         subscribe(SessionsChanged, _hint_sessions)
         subscribe(LearningChanged, _hint_learning)
         subscribe(CredentialsChanged, _hint_users)
+        subscribe(AccountClosing, notifications.forget)
         from realtime.models import Digest, Notification, NotificationCursor
         from users.personal_data import PersonalData, register
 

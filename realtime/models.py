@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models.fields.json import KeyTransform
 
 from realtime.protocol import NotificationKind
 
@@ -32,6 +33,13 @@ class Notification(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user", "number"], name="realtime_notification_unique_number"),
             models.CheckConstraint(condition=models.Q(number__gte=1), name="realtime_notification_numbered_from_one"),
+        ]
+        indexes = [
+            models.Index(  # for the learner who leaves
+                KeyTransform("enrollment", "data"),
+                name="realtime_notification_requests",
+                condition=models.Q(kind=NotificationKind.ENROLLMENT_REQUESTED.value),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Func, JSONField, Value
 from django.db.models.functions import Least
 from procrastinate.types import JSONDict
 
@@ -33,12 +33,12 @@ from courses.events import (
     WaitlistOffered,
     WaitlistOfferExpired,
 )
-from courses.models import Course, Module
+from courses.models import Course, CourseEnrollment, Module
 from realtime import hints, tasks
 from realtime.delivery import WORTH_A_MAIL
 from realtime.models import Notification, NotificationCursor
 from realtime.protocol import MAX_REASON, NotificationData, NotificationKind, SeenFields
-from users.events import before_commit
+from users.events import AccountClosing, before_commit
 from users.models import User
 
 KINDS: Mapping[type[Place], NotificationKind] = {
@@ -109,6 +109,21 @@ def mark_seen(*, user_id: int, number: int) -> SeenFields:
             transaction.on_commit(partial(hints.send, inboxes=[user_id]))
         cursor = NotificationCursor.objects.filter(user_id=user_id).first() or NotificationCursor()
     return SeenFields(head=cursor.head, seen=cursor.seen, unread=cursor.head - cursor.seen)
+
+
+def forget(event: AccountClosing) -> None:
+    """Whoever was told of this learner's requests is told of them still, but no more of whom, at the transaction's end.
+
+    Locks those rows. Numbers and cursors stay.
+    """
+    before_commit(_forget, event.user_id)
+
+
+def _forget(user_ids: list[int]) -> None:
+    asked = list(CourseEnrollment.objects.filter(student__in=user_ids).values_list("pk", flat=True))
+    requests = Notification.objects.filter(kind=NotificationKind.ENROLLMENT_REQUESTED, data__enrollment__in=asked)
+    without = Func(F("data"), Value("student"), template="%(expressions)s", arg_joiner=" - ", output_field=JSONField())
+    requests.update(data=without)
 
 
 def _write(told: list[Told]) -> None:

@@ -12,7 +12,6 @@ from uuid import uuid4
 
 import psycopg
 from django.contrib.admin.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -147,6 +146,7 @@ def close(*, user: User) -> None:
     """
     with transaction.atomic():
         user = _locked(user)
+        log = personal_data.log_about(user)
         announce(AccountClosing(user.pk))
         avatar, storage = user.avatar.name, user.avatar.storage
         fresh = User(username=f"closed-{uuid4().hex[:12]}", date_joined=user.date_joined, role=user.role)
@@ -157,8 +157,7 @@ def close(*, user: User) -> None:
         user.set_unusable_password()
         user.save()
         personal_data.forget(user)
-        about = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk))
-        about.update(object_repr=user.username, change_message="")
+        LogEntry.objects.filter(pk__in=log).update(object_repr=user.username, change_message="")
         if avatar:
             transaction.on_commit(lambda: storage.delete(avatar), robust=True)
 

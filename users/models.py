@@ -175,7 +175,7 @@ class APIToken(models.Model):
 
 
 class RateCount(models.Model):
-    """How often something happened in the minute from `since` on: users/throttling.py. A crash may forget it."""
+    """How often something happened in a minute or hour, from `since` on: users/throttling.py. A crash may forget it."""
 
     key = models.CharField(max_length=100, primary_key=True)
     since = models.DateTimeField()

@@ -1,5 +1,6 @@
 """The shapes of the users' REST surface."""
 
+import unicodedata
 from datetime import date, datetime
 from pathlib import PurePath
 from typing import Any
@@ -19,6 +20,17 @@ from users import accounts, avatars
 from users.models import APIToken, InstructorProfile, StudentProfile, User
 
 MAX_PASSWORD = 4096
+
+LINE_BREAKS = "\u2028\u2029"
+
+
+def one_line(value: str) -> None:
+    """A name, a title, a number: what breaks lines, and other control characters, have no place in it."""
+    if any(unicodedata.category(char) == "Cc" or char in LINE_BREAKS for char in value):
+        raise serializers.ValidationError("This is one line: no line breaks or control characters.")
+
+
+ONE_LINE = {"validators": [one_line]}
 
 
 class PasswordField(serializers.CharField):
@@ -42,7 +54,7 @@ class SignInSerializer(serializers.Serializer[None]):
 class NewTokenSerializer(SignInSerializer):
     """What a phone sends to get a token. Without `expires_at` it expires in 90 days."""
 
-    name = serializers.CharField(max_length=100)
+    name = serializers.CharField(max_length=100, validators=[one_line])
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
 
     def validate_expires_at(self, value: datetime | None) -> datetime | None:
@@ -106,6 +118,7 @@ class InstructorProfileSerializer(serializers.ModelSerializer[InstructorProfile]
     class Meta:
         model = InstructorProfile
         fields = ["title", "about"]
+        extra_kwargs = {"title": ONE_LINE}
 
 
 @extend_schema_field(OpenApiTypes.STR)
@@ -144,7 +157,12 @@ class UserProfileSerializer(serializers.ModelSerializer[User]):
             "date_of_birth",
         ]
         read_only_fields = ["id", "username", "role"]
-        extra_kwargs = {"email": {"required": False, "allow_blank": False}}
+        extra_kwargs = {
+            "email": {"required": False, "allow_blank": False},
+            "first_name": ONE_LINE,
+            "last_name": ONE_LINE,
+            "phone_number": ONE_LINE,
+        }
 
     def validate_date_of_birth(self, value: date | None) -> date | None:
         if value is not None and not date(1900, 1, 1) <= value <= timezone.now().date():

@@ -1,7 +1,5 @@
 """The users' jobs, run by the Procrastinate worker: mails with links, and what is not kept for ever."""
 
-from datetime import timedelta
-
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.mail import send_mail
@@ -11,6 +9,7 @@ from procrastinate.contrib.django import app
 
 from users import links, personal_data, texts
 from users.models import RateCount, User
+from users.throttling import HOUR
 
 PATIENTLY = RetryStrategy(max_attempts=8, exponential_wait=3)
 """About an hour and a half: longer than most mail servers are away."""
@@ -65,4 +64,4 @@ def forget_traces(timestamp: int) -> None:
 @app.task(queueing_lock="forget_rate_counts", pass_context=False)
 def forget_rate_counts(timestamp: int) -> None:
     """Delete the counts that are over."""
-    RateCount.objects.filter(since__lt=Now() - timedelta(minutes=1)).delete()
+    RateCount.objects.filter(since__lt=Now() - HOUR).delete()

@@ -16,12 +16,18 @@ from users.models import zone
 
 FALLBACK: Final = "en"
 
+ONE_LINE: Final = frozenset({"name", "student", "course_title", "module_title", "title"})
+"""What stands in a title or among other words: a line break in it would write the rest of the text."""
+
 
 def text(template_name: str, /, *, language: str, timezone_name: str, **context: Any) -> tuple[str, str]:
     """Title and body: the first line of this template and the rest, in this language and time zone.
 
     They are plain text: nothing in them is HTML, and nothing is escaped.
     """
+    context = {
+        key: " ".join(str(value).split()) if key in ONE_LINE and value else value for key, value in context.items()
+    }
     languages = (language, language.partition("-")[0], FALLBACK)
     template = select_template([f"{one}/{template_name}.txt" for one in languages])
     assert isinstance(template, Template)

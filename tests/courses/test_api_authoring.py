@@ -56,6 +56,7 @@ def test_a_student_begins_none(subject: Subject, ana: User) -> None:
 @pytest.mark.parametrize(
     ("change", "field"),
     [
+        ({"title": "Two\nlines"}, "title"),
         ({"slug": "with space"}, "slug"),
         ({"slug": ""}, "slug"),
         ({"slug": "intro"}, "slug"),

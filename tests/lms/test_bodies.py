@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 
 from courses.models import ContentItem, Course
-from lms.bodies import FORM_BYTES
+from lms.bodies import most_bytes
 from tests.people import token_of
 from tests.site import Site
 from users.models import User
@@ -25,11 +25,44 @@ def status_line(site: Site, path: str, *, kind: str, length: str, body: bytes = 
         return connection.recv(4096).partition(b"\r\n")[0]
 
 
-@pytest.mark.parametrize("path", ["/api/v1/login/", "/api/v1/courses/", "/api/v1/nothing/", "/"])
-@pytest.mark.parametrize(("kind", "most"), [(JSON, settings.DATA_UPLOAD_MAX_MEMORY_SIZE), (FORM, FORM_BYTES)])
+ORDINARY = 2 * MIB
+PICTURE = 7 * MIB
+UPLOAD = 514 * MIB
+
+
+@pytest.mark.parametrize("kind", [JSON, FORM])
+@pytest.mark.parametrize("path", ["/api/v1/login/", "/api/v1/courses/", "/api/v1/nothing/", "/", "/admin/login/"])
+def test_only_where_files_are_taken_is_more_than_the_ordinary(site: Site, path: str, kind: str) -> None:
+    line = status_line(site, path, kind=kind, length=f"Content-Length: {ORDINARY + 1}")
+    assert line.startswith(b"HTTP/1.1 413")
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "most"),
+    [
+        ("/api/v1/contents/1/items/", FORM, UPLOAD),
+        ("/api/v1/contents/1/items/", JSON, ORDINARY),
+        ("/api/v1/contents/1/items/order/", FORM, ORDINARY),
+        ("/api/v1/items/1/", FORM, UPLOAD),
+        ("/admin/courses/content/1/change/", FORM, UPLOAD),
+        ("/admin/users/user/1/change/", FORM, PICTURE),
+        ("/api/v1/me/", FORM, PICTURE),
+        ("/api/v1/courses/intro/enrollments/import/", FORM, PICTURE),
+    ],
+)
 def test_a_body_that_says_it_is_too_large_is_refused_at_once(site: Site, path: str, kind: str, most: int) -> None:
     line = status_line(site, path, kind=kind, length=f"Content-Length: {most + 1}")
     assert line.startswith(b"HTTP/1.1 413")
+    assert most_bytes(path, is_form=kind == FORM) == most
+
+
+def test_a_large_file_is_read_where_files_are_taken(site: Site, intro: Course, ines: User) -> None:
+    headers = {"Authorization": f"Bearer {token_of(ines)}"}
+    content = ContentItem.objects.all()[0].content_id
+    url = f"{site.http()}/api/v1/contents/{content}/items/"
+    file = {"file": ("notes.txt", b"x\n" * (4 * MIB + 1))}
+    answer = httpx.post(url, data={"kind": "file", "title": "Notes"}, files=file, headers=headers, timeout=60)
+    assert answer.status_code == 201, answer.text
 
 
 def test_a_body_that_does_not_say_is_refused_when_it_is_too_large(site: Site) -> None:

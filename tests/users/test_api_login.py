@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -5,7 +6,6 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.db.models import F
 from django.test import Client
-from django.utils import timezone
 from rest_framework.test import APIClient
 
 from tests.people import PASSWORD
@@ -171,6 +171,16 @@ def test_the_addresses_of_one_machine_count_as_one(db: None, one: str, neighbour
     assert [fail(neighbour), fail(neighbour), fail(one), fail(stranger)] == [401, 429, 429, 401]
 
 
+def test_no_address_is_stored_with_its_count(ana: User) -> None:
+    for address in ("203.0.113.77", "2001:db8:1:2::7"):
+        assert anonymous().post("/api/v1/login/", {"username": "ana", "password": "x"}, REMOTE_ADDR=address)
+        assert anonymous().get("/api/v1/courses/", REMOTE_ADDR=address).status_code
+    keys = list(RateCount.objects.values_list("key", flat=True))
+    assert len([key for key in keys if key.startswith("sign-ins ")]) == 2
+    for key in keys:
+        assert re.fullmatch(r"(sign-ins|address) [0-9a-f]{32}", key), key
+
+
 def test_a_user_makes_six_hundred_requests_a_minute(ana: User, ben: User) -> None:
     client = by_token(ana)
     assert client.get("/api/v1/me/").status_code == 200
@@ -189,7 +199,8 @@ def a_minute_passes() -> None:
 
 
 def test_the_admin_takes_nobody_from_an_address_with_thirty_failures(admin: User) -> None:
-    RateCount.objects.create(key="sign-ins 127.0.0.1", since=timezone.now(), count=30)
+    sign_in(anonymous(), password="wrong")
+    RateCount.objects.filter(key__startswith="sign-ins").update(count=30)
     right = {"username": "admin", "password": PASSWORD}
     assert Client().post(ADMIN, right).status_code == 200
     assert Client().post(ADMIN, right, REMOTE_ADDR="192.0.2.1").status_code == 302

@@ -14,7 +14,8 @@ from django.apps import apps
 from django.conf import settings as django_settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.files.base import ContentFile
-from django.db.models import Model
+from django.db import connection
+from django.db.models import F, Model
 from django.utils import timezone
 
 from courses import enrollment
@@ -25,7 +26,7 @@ from tests.people import PASSWORD, enroll, make_course, make_user, token_of
 from tests.rest import anonymous, by_token
 from users import accounts, export, personal_data, tasks
 from users.events import CredentialsChanged
-from users.models import APIToken, StudentProfile, User
+from users.models import APIToken, RateCount, StudentProfile, User
 from users.personal_data import PersonalData, registered
 
 ME = "/api/v1/me/"
@@ -180,7 +181,6 @@ def test_it_has_nothing_of_somebody_else(intro: Course, ana: User, ben: User, in
 def test_it_is_written_in_as_many_queries_for_many_rows_as_for_one(
     intro: Course, ana: User, django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
     def queries() -> int:
@@ -195,10 +195,40 @@ def test_it_is_written_in_as_many_queries_for_many_rows_as_for_one(
     assert queries() == few
 
 
-def test_ten_an_hour(ana: User) -> None:
+def test_ten_an_hour(ana: User, ben: User) -> None:
     client = by_token(ana)
-    answers = [client.get("/api/v1/me/export/").status_code for _ in range(11)]
-    assert answers == [200] * 10 + [429]
+    answers = [client.get("/api/v1/me/export/").status_code for _ in range(10)]
+    assert answers == [200] * 10
+    tasks.forget_rate_counts.func(0)
+    refused = by_token(ana).get("/api/v1/me/export/")
+    assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+    assert 3_000 < int(refused["Retry-After"]) <= 3_600
+    assert by_token(ben).get("/api/v1/me/export/").status_code == 200
+    RateCount.objects.update(since=F("since") - timedelta(minutes=59))
+    tasks.forget_rate_counts.func(0)
+    assert client.get("/api/v1/me/export/").status_code == 429
+    RateCount.objects.update(since=F("since") - timedelta(minutes=2))
+    assert client.get("/api/v1/me/export/").status_code == 200
+
+
+def test_an_export_is_a_request_too(ana: User) -> None:
+    client = by_token(ana)
+    client.get("/api/v1/me/")
+    RateCount.objects.filter(key=f"user {ana.pk}").update(count=600)
+    assert client.get("/api/v1/me/export/").status_code == 429
+    assert not RateCount.objects.filter(key__startswith="exports").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_processes_count_exports_together(site: Any, ana: User) -> None:
+    import httpx
+
+    headers = {"Authorization": f"Bearer {token_of(ana)}"}
+    answers = [
+        httpx.get(f"{site.http(n % 2)}/api/v1/me/export/", headers=headers, trust_env=False, timeout=60).status_code
+        for n in range(12)
+    ]
+    assert answers == [200] * 10 + [429] * 2
 
 
 def test_nobody_has_nothing(db: None) -> None:
@@ -255,6 +285,61 @@ def test_nothing_says_who_it_was(
     (entry,) = LogEntry.objects.filter(object_id=str(ana.pk))
     assert (entry.object_repr, entry.change_message) == (ana.username, "")
     assert not APIToken.objects.filter(user=ana).exists()
+
+
+def columns_with(*traces: str) -> set[str]:
+    """The columns of the whole database that hold text or JSON with one of these in it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT c.table_name, c.column_name FROM information_schema.columns c
+            JOIN information_schema.tables t USING (table_schema, table_name)
+            WHERE t.table_schema = current_schema() AND t.table_type = 'BASE TABLE'
+            AND c.data_type IN ('text', 'character varying', 'json', 'jsonb')"""
+        )
+        columns = cursor.fetchall()
+        each = " UNION ALL ".join(
+            f"SELECT '{table}.{column}' WHERE EXISTS"
+            f' (SELECT FROM "{table}" WHERE "{column}"::text ILIKE ANY (%(traces)s))'
+            for table, column in columns
+        )
+        cursor.execute(each, {"traces": [f"%{trace}%" for trace in traces]})
+        return {column for (column,) in cursor.fetchall()}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_column_of_the_database_says_who_it_was(ines: User, admin: User) -> None:
+    """What others were told of them, and what the admin's log calls their rows by, included."""
+    wanted = make_course(ines, "wanted", enrollment_type="approval")
+    full = make_course(ines, "full", max_capacity=1)
+    ben = make_user("ben")
+    zelda = make_user("zelda", last_name="Quux")
+    others = [enrollment.enroll(course=wanted, student=ben), enroll(ben, full)]
+    asked = enrollment.enroll(course=wanted, student=zelda)
+    waits = CourseWaitlist.objects.create(course=full, student=zelda)
+    StudentProfile.objects.create(user=zelda, goal="To be called Quux.")
+    token_of(zelda, "Zelda’s phone")
+    LogEntry.objects.log_actions(admin.pk, [zelda], CHANGE, "Made zelda@example.org a student", single_object=True)
+    for row in (asked, waits, zelda.api_tokens.get(), *others):
+        LogEntry.objects.log_actions(admin.pk, [row], CHANGE, f"Looked after {row}", single_object=True)
+    traces = ("zelda", "quux")
+    assert {
+        "users_user.email",
+        "users_user.last_name",
+        "realtime_notification.data",
+        "django_admin_log.object_repr",
+        "django_admin_log.change_message",
+    } <= columns_with(*traces)
+
+    assert close(zelda).status_code == 204
+    assert columns_with(*traces) == set()
+    told = Notification.objects.filter(user=ines, kind="enrollment.requested").order_by("number")
+    assert [row.data.get("student") for row in told] == ["Ben", None]
+    (of_ben, of_zelda) = by_token(ines).get("/api/v1/notifications/?after=0").json()["results"][-2:]
+    assert {of_ben["title"].split()[0], of_zelda["title"].split()[0]} == {"Ben", "Somebody"}
+    for row in others:
+        assert LogEntry.objects.get(object_id=str(row.pk), content_type__model="courseenrollment").object_repr == str(
+            row
+        )
 
 
 def test_what_was_learned_still_adds_up(intro: Course, ana: User, ben: User) -> None:

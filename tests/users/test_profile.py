@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.rest import anonymous, by_cookie, by_token
 from tests.users.mailing import send_mails
-from users import avatars
+from users import avatars, texts
 from users.models import InstructorProfile, StudentProfile, User
 
 ME = "/api/v1/me/"
@@ -85,6 +85,21 @@ def test_what_cannot_be_is_named(ana: User, ben: User, field: str, value: Any) -
     answer = by_token(ana).patch(ME, {field: value})
     assert answer.status_code == 400
     assert list(answer.json()["fields"]) == [field]
+
+
+@pytest.mark.parametrize("mark", ["\n", "\r", "\x1b", "\x85", "\u2028"])
+@pytest.mark.parametrize("field", ["first_name", "last_name", "phone_number"])
+def test_one_line_is_one_line(ana: User, field: str, mark: str) -> None:
+    answer = by_token(ana).patch(ME, {field: f"a{mark}b"})
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, [field])
+
+
+@pytest.mark.parametrize(("field", "one"), [("student", "Ana\nYou owe us.\u2028Pay"), ("course_title", "A\r\nB")])
+def test_a_line_break_in_a_name_writes_no_text(field: str, one: str) -> None:
+    told = {"student": "Ana", "course_title": "Intro", field: one}
+    title, body = texts.text("notifications/enrollment.requested", language="en", timezone_name="UTC", **told)
+    assert " ".join(one.split()) in title
+    assert body == "You decide: approve or reject the request."
 
 
 def test_an_instructor_has_a_profile_too(ines: User) -> None:

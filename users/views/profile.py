@@ -14,13 +14,13 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
 from users import accounts, export, signin
 from users.models import User
 from users.serializers import ConfirmPasswordSerializer, MeSerializer
 from users.streaming import FileBody
+from users.throttling import ExportThrottle
 from users.views.account import INVALID, WRONG_PASSWORD
 
 
@@ -87,13 +87,6 @@ class AvatarView(APIView):
         except (ValueError, FileNotFoundError):
             raise NotFound("You have no picture.") from None
         return HttpResponse(picture, content_type="image/webp", headers={"Cache-Control": "private, max-age=86400"})
-
-
-class ExportThrottle(UserRateThrottle):
-    """Each one reads all there is."""
-
-    scope = "export"
-    rate = "10/hour"
 
 
 class ExportView(APIView):
