@@ -95,7 +95,7 @@ def admit(*, course: Course, student: User, actor: User) -> CourseEnrollment:
     CourseClosed, MoveNotAllowed, CourseFull.
     """
     with seats.locked(course.pk, newcomer=student) as held:
-        _not_archived(held)
+        _open(held)
         was_offered = held.take_out([student.pk], kind="leave", actor=actor).get(student.pk, False)
         enrollment = _locked(held, student_id=student.pk)
         return _move(held, "enroll", enrollment, actor=actor, has_seat=was_offered, fields=_approved_by(actor))
@@ -107,7 +107,7 @@ def admit_all(held: Seats, *, students: Sequence[User], actor: User) -> None:
     None of them has a seat but by an offer or a request. Announces `EnrollmentConfirmed`, to whoever had asked
     `EnrollmentApproved`. Raises CourseClosed, CourseFull.
     """
-    _not_archived(held)
+    _open(held)
     ids = [student.pk for student in students]
     free = held.free()
     rows = CourseEnrollment.objects.select_for_update(no_key=True).filter(course=held.course, student__in=ids)
@@ -252,9 +252,12 @@ def _approved_by(actor: User) -> dict[str, Any]:
     return {**CLEAN, "approved_by": actor, "approved_at": timezone.now(), "from_offer": False}
 
 
-def _not_archived(held: Seats) -> None:
-    if held.course.status == Course.Status.ARCHIVED:
-        raise CourseClosed("An archived course takes nobody in.")
+def _open(held: Seats) -> None:
+    match held.course.status:
+        case Course.Status.ARCHIVED:
+            raise CourseClosed("An archived course takes nobody in.")
+        case Course.Status.DRAFT:
+            raise CourseClosed("A draft takes nobody in: publish the course first.")
 
 
 def _locked(held: Seats, *, student_id: int) -> CourseEnrollment:
