@@ -2563,6 +2563,8 @@ export interface operations {
     courses_list: {
         parameters: {
             query?: {
+                /** @description Whether the caller may enroll, as each course says. */
+                can_enroll?: boolean;
                 /**
                  * @description * `beginner` - Beginner
                  *     * `intermediate` - Intermediate
