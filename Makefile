@@ -44,7 +44,7 @@ generate: $(VENV) $(MODULES) ## write anew what is made: the references of proto
 	TRANSCRIPT=write $(BIN)/python -m pytest -q tests/contract/test_transcript.py
 
 stress: $(VENV) $(APP) browser ## fault, race, property and browser tests at full counts; .data/stress-report.txt, docs/accuracy.md
-	STRESS=1 $(BIN)/python -m pytest tests/faults tests/races tests/courses tests/realtime tests/e2e \
+	STRESS=1 $(BIN)/python -m pytest tests/faults tests/races tests/users tests/courses tests/realtime tests/e2e \
 		tests/contract/test_openapi.py
 
 bench: $(VENV) ## what one core carries, beside a bare echo and the usual way: benchmarks/RESULTS.md, SEATS.md, NEWS.md (25 minutes)

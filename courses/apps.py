@@ -87,10 +87,10 @@ def _place_given(event: EnrollmentConfirmed | EnrollmentApproved) -> None:
 
 
 def _follow_returned(enrollment_ids: list[int]) -> None:
-    """Who comes back to contents that they completed before may have completed the course."""
+    """Who comes back to contents that they learned with may have completed these by now, and the course."""
     from courses import tasks
-    from courses.models import CourseEnrollment
+    from courses.models import ContentProgress
 
-    full = CourseEnrollment.objects.filter(pk__in=enrollment_ids, progress_percentage=100)
-    if returned := list(full.order_by("pk").values_list("pk", flat=True)):
+    known = ContentProgress.objects.filter(enrollment__in=enrollment_ids).order_by("enrollment")
+    if returned := list(known.values_list("enrollment", flat=True).distinct()):
         tasks.follow_enrollments.defer(enrollment_ids=returned)

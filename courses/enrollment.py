@@ -95,7 +95,7 @@ def admit(*, course: Course, student: User, actor: User) -> CourseEnrollment:
     CourseClosed, MoveNotAllowed, CourseFull.
     """
     with seats.locked(course.pk, newcomer=student) as held:
-        _not_archived(held)
+        _open(held)
         was_offered = held.take_out([student.pk], kind="leave", actor=actor).get(student.pk, False)
         enrollment = _locked(held, student_id=student.pk)
         return _move(held, "enroll", enrollment, actor=actor, has_seat=was_offered, fields=_approved_by(actor))
@@ -107,7 +107,7 @@ def admit_all(held: Seats, *, students: Sequence[User], actor: User) -> None:
     None of them has a seat but by an offer or a request. Announces `EnrollmentConfirmed`, to whoever had asked
     `EnrollmentApproved`. Raises CourseClosed, CourseFull.
     """
-    _not_archived(held)
+    _open(held)
     ids = [student.pk for student in students]
     free = held.free()
     rows = CourseEnrollment.objects.select_for_update(no_key=True).filter(course=held.course, student__in=ids)
@@ -213,11 +213,13 @@ def course_changed(course_id: int) -> None:
 def leave_all(user_id: int) -> None:
     """Give up every seat, request and place in a queue, as the account is closed. What was completed stays.
 
-    Locks the courses, then the enrolments, then their sessions. Announces what `sessions.end_access` does.
+    Locks the courses, then all of the learner's enrolments, those too that stay: `account_disabled` comes after it, and
+    sessions are locked by then. Then the sessions. Announces what `sessions.end_access` does.
     """
     ending = CourseEnrollment.objects.filter(student=user_id).exclude(status__in=(*NOT_IN_COURSE, Status.COMPLETED))
     waiting = CourseWaitlist.objects.filter(student=user_id)
     with seats.locked_all({*ending.values_list("course", flat=True), *waiting.values_list("course", flat=True)}) as all:
+        _lock_all_of(user_id)
         of_course = {held.course.pk: held for held in all}
         for held in all:
             held.take_out([user_id], kind="leave", actor=None, reason=ACCOUNT_CLOSED)
@@ -231,8 +233,7 @@ def account_disabled(user_id: int) -> None:
     """
     waiting = CourseWaitlist.objects.filter(student=user_id)
     with seats.locked_all(set(waiting.values_list("course", flat=True))):  # they take out whoever is disabled
-        enrollments = CourseEnrollment.objects.select_for_update(no_key=True).filter(student=user_id)
-        sessions.end_access([row.pk for row in enrollments.order_by("pk")])
+        sessions.end_access(_lock_all_of(user_id))
 
 
 # What they are made of -----------------------------------------------------------------------------------------
@@ -251,9 +252,12 @@ def _approved_by(actor: User) -> dict[str, Any]:
     return {**CLEAN, "approved_by": actor, "approved_at": timezone.now(), "from_offer": False}
 
 
-def _not_archived(held: Seats) -> None:
-    if held.course.status == Course.Status.ARCHIVED:
-        raise CourseClosed("An archived course takes nobody in.")
+def _open(held: Seats) -> None:
+    match held.course.status:
+        case Course.Status.ARCHIVED:
+            raise CourseClosed("An archived course takes nobody in.")
+        case Course.Status.DRAFT:
+            raise CourseClosed("A draft takes nobody in: publish the course first.")
 
 
 def _locked(held: Seats, *, student_id: int) -> CourseEnrollment:
@@ -261,6 +265,12 @@ def _locked(held: Seats, *, student_id: int) -> CourseEnrollment:
     enrollments = CourseEnrollment.objects.select_for_update(no_key=True)
     found = enrollments.filter(course=held.course, student_id=student_id).first()
     return found or CourseEnrollment(course=held.course, student_id=student_id)
+
+
+def _lock_all_of(user_id: int) -> list[int]:
+    """All enrolments of the student, locked by id."""
+    enrollments = CourseEnrollment.objects.select_for_update(no_key=True).filter(student=user_id)
+    return list(enrollments.order_by("pk").values_list("pk", flat=True))
 
 
 def _locked_move(

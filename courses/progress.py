@@ -43,6 +43,7 @@ RETURNING enrollment_id
 DUE = """
 SELECT p.enrollment_id, p.content_id
 FROM courses_contentprogress p JOIN courses_content c ON c.id = p.content_id
+JOIN courses_courseenrollment e ON e.id = p.enrollment_id AND e.status IN ('enrolled', 'completed', 'paused')
 WHERE {which} AND NOT p.is_completed AND c.archived_at IS NULL AND (
     c.completion_method = 'time_based' AND p.engaged_time >= c.required_seconds * interval '1 s'
     OR c.completion_method = 'auto' AND EXISTS (SELECT FROM courses_contentitem i WHERE i.content_id = c.id)
@@ -51,7 +52,8 @@ WHERE {which} AND NOT p.is_completed AND c.archived_at IS NULL AND (
             LEFT JOIN courses_itemprogress ip ON ip.item_id = i.id AND ip.enrollment_id = p.enrollment_id
             WHERE i.content_id = c.id AND ip.consumed_at IS NULL))
 """
-"""What has come to all that its content asks for, and is not completed: an author asked for more before."""
+"""What has come to all that its content asks for, and is not completed: an author asked for more before. Of those who
+are in the course; who comes back is looked at then."""
 
 
 @dataclass(frozen=True, slots=True)

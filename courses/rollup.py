@@ -82,7 +82,8 @@ def roll_up(enrollment_ids: Sequence[int], *, completed: Mapping[int, int] | Non
 
     `completed` says how many contents of which enrolment have just been completed: each has a revision of its own.
     What changes without one raises the revision by one. At 100 % the enrolment moves from enrolled to completed.
-    Announces `ModuleCompleted`, what `enrollment.complete` does, and `ProgressChanged` for whoever has a new revision.
+    Announces `ModuleCompleted`, what `enrollment.complete` does, and `ProgressChanged` for whoever has a new revision;
+    nothing to who is not in the course any more.
     """
     news = completed or {}
     with connection.cursor() as cursor:
@@ -112,10 +113,11 @@ def roll_up(enrollment_ids: Sequence[int], *, completed: Mapping[int, int] | Non
                 RAISE,
                 [[row.pk for row, *_ in raised], [now for _, now, _ in raised], [changes for *_, changes in raised]],
             )
-    _announce_modules(found, changed)
+    _announce_modules([row for row in found if row.status in CourseEnrollment.SEATED], changed)
     places.complete(enrollments=full)
     for row, *_ in raised:
-        announce(ProgressChanged(row.course_id, row.student_id, row.pk))
+        if row.status in CourseEnrollment.SEATED:
+            announce(ProgressChanged(row.course_id, row.student_id, row.pk))
 
 
 def _write_modules(changed: Sequence[_Module]) -> None:
@@ -138,11 +140,11 @@ def _write_modules(changed: Sequence[_Module]) -> None:
     )
 
 
-def _announce_modules(found: Sequence[CourseEnrollment], changed: Sequence[_Module]) -> None:
+def _announce_modules(in_course: Sequence[CourseEnrollment], changed: Sequence[_Module]) -> None:
     newly: dict[int, list[int]] = defaultdict(list)
     for one in changed:
         if one.is_newly_complete():
             newly[one.enrollment].append(one.module)
-    for row in found:
+    for row in in_course:
         for module in newly[row.pk]:
             announce(ModuleCompleted(row.course_id, row.student_id, row.pk, module))

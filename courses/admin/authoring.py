@@ -3,13 +3,12 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from courses import enrollment
+from courses import authoring, enrollment
 from courses.admin.base import Deletion, KeepsRecords, ModelForm, ReadOnly, TabularInline
 from courses.admin.items import ITEM_INLINES
 from courses.events import OutlineChanged
@@ -25,6 +24,7 @@ from courses.models import (
     Text,
     Video,
 )
+from users.errors import DomainError
 from users.events import announce
 
 
@@ -110,9 +110,9 @@ class CourseAdmin(KeepsRecords):
     def publish(self, request: HttpRequest, courses: QuerySet[Course]) -> None:
         for course in courses:
             try:
-                course.publish()
-            except ValidationError as error:
-                self.message_user(request, f"{course}: {' '.join(error.messages)}", messages.ERROR)
+                authoring.set_status(course=course, status=Course.Status.PUBLISHED)
+            except DomainError as error:
+                self.message_user(request, f"{course}: {error}", messages.ERROR)
             else:
                 self.message_user(request, f"{course} is published.", messages.SUCCESS)
 

@@ -66,6 +66,20 @@ class CourseQuerySet(models.QuerySet["Course"]):
             )
         )
 
+    def that_admit(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+        """Those whose `can_enroll(user)` says yes: `get_admission`, in SQL."""
+        if not user.is_authenticated:
+            return self.none()
+        own = CourseEnrollment.objects.filter(course=models.OuterRef("pk"), student=user.pk, status__in=_OWN_STATES)
+        queue = CourseWaitlist.objects.filter(course=models.OuterRef("pk"))
+        taken = _count(CourseEnrollment.objects.holding_seats()) + _count(CourseWaitlist.objects.offered())
+        has_room = models.Q(max_capacity=None) | models.Q(max_capacity__gt=taken)
+        return self.filter(
+            ~models.Exists(own),
+            (has_room & ~models.Exists(queue.waiting())) | models.Exists(queue.offered().filter(student=user.pk)),
+            status=Course.Status.PUBLISHED,
+        ).exclude(models.Q(owner=user.pk) | models.Q(enrollment_type=Course.EnrollmentType.RESTRICTED))
+
 
 def _count(rows: models.QuerySet[Any]) -> Coalesce:
     """How many of these rows belong to the course: counted beside the query, for joined counts multiply."""

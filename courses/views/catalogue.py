@@ -12,7 +12,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import conditional_page
 from django_filters import rest_framework as filters  # type: ignore[import-untyped]
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import generics, status
 from rest_framework.filters import OrderingFilter, SearchFilter
 from rest_framework.permissions import AllowAny, IsAuthenticatedOrReadOnly
@@ -23,13 +23,29 @@ from rest_framework.views import APIView
 from courses import authoring, catalogue
 from courses.authoring_serializers import CourseAuthoringSerializer
 from courses.models import Course, Subject
+from courses.models.catalogue import CourseQuerySet
 from courses.outline_serializers import OutlineSerializer
 from courses.serializers import CourseListSerializer, CourseSerializer, SubjectSerializer
 from users.models import User
 
 
+@extend_schema_field({"type": "boolean", "description": "Whether the caller may enroll, as each course says."})
+class AdmissionFilter(filters.ChoiceFilter):  # type: ignore[misc]
+    """`true` or `false`: a BooleanFilter passes over whatever else there is."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=[("true", "true"), ("false", "false")], **options)
+
+    def filter(self, courses: CourseQuerySet, value: str) -> CourseQuerySet:
+        if not value:
+            return courses
+        admitting = Course.objects.that_admit(self.parent.request.user)
+        return courses.filter(pk__in=admitting) if value == "true" else courses.exclude(pk__in=admitting)
+
+
 class CourseFilter(filters.FilterSet):  # type: ignore[misc]
     subject = filters.CharFilter(field_name="subject__slug", help_text="A subject's slug.")
+    can_enroll = AdmissionFilter()
 
     class Meta:
         model = Course

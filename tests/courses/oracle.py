@@ -30,6 +30,7 @@ class Oracle:
     status: dict[str, str] = field(default_factory=dict)
     from_offer: set[str] = field(default_factory=set)
     queue: list[Waiting] = field(default_factory=list)
+    completed: set[str] = field(default_factory=set)  # once: who comes back and completes again isn't told again
     joins: int = 0
     told: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -147,6 +148,9 @@ class Oracle:
 
     def complete(self, student: str) -> None:
         self.change(student, ("enrolled",), "completed")
+        if student not in self.completed:
+            self.told["CourseCompleted", student] += 1
+        self.completed.add(student)
 
     def admit(self, student: str) -> None:
         place = self.place(student)

@@ -17,7 +17,7 @@ Told = list[Any]
 
 @contextmanager
 def listening() -> Iterator[Told]:
-    """Every event that seats announce meanwhile; whoever subscribed hears them too."""
+    """Every event that seats and enrolments announce meanwhile; whoever subscribed hears them too."""
     told: Told = []
     announce = seats.announce
 
@@ -25,7 +25,7 @@ def listening() -> Iterator[Told]:
         told.append(event)
         announce(event)
 
-    with patch.object(seats, "announce", hear):
+    with patch.object(seats, "announce", hear), patch.object(enrollment, "announce", hear):
         yield told
 
 

@@ -1,5 +1,7 @@
 """Courses in the admin: made from nothing, moved by the rules, and never deleted over recorded time."""
 
+import threading
+import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -8,12 +10,13 @@ from typing import Any
 import pytest
 from django.contrib import admin as django_admin
 from django.contrib.messages import get_messages
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from courses import authoring
 from courses.models import (
     Content,
     Course,
@@ -147,8 +150,39 @@ def test_publishing_is_an_action(client: Client, act: Callable[..., str], ines: 
     messages = act("publish", ready, empty)
 
     assert "Ready is published." in messages
-    assert "Empty: Published courses must have at least one module" in messages
+    assert "Empty: Add a module first: a published course has at least one." in messages
     assert set(Course.objects.values_list("slug", "status")) == {("ready", "published"), ("empty", "draft")}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_publishing_waits_for_who_deletes_the_last_module(act: Callable[..., str], ines: User) -> None:
+    course = make_course(ines, "emptied", modules=1, status="draft")
+    said: list[str] = []
+
+    def publish() -> None:
+        try:
+            said.append(act("publish", course))
+        finally:
+            connection.close()
+
+    publishing = threading.Thread(target=publish)
+    with transaction.atomic():
+        authoring.delete_module(module=course.modules.get())
+        publishing.start()
+        deadline = time.monotonic() + 60
+        with connection.cursor() as cursor:
+            while publishing.is_alive() and time.monotonic() < deadline:
+                cursor.execute(
+                    "SELECT EXISTS (SELECT FROM pg_locks"
+                    " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+                )
+                if cursor.fetchone()[0]:
+                    break
+                time.sleep(0.02)
+    publishing.join()
+
+    assert "Add a module first" in said[0]
+    assert Course.objects.get().status == "draft"
 
 
 def test_archiving_hides_contents_and_courses(act: Callable[..., str], content: Content, intro: Course) -> None:

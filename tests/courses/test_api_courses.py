@@ -165,6 +165,45 @@ def test_a_seat_that_is_offered_to_somebody_is_taken(intro: Course, chidi: User)
     assert can_enroll(by_token(chidi)) == (False, "Course full - can join waitlist")
 
 
+def test_the_list_is_filtered_by_who_may_enroll(ines: User, ana: User, ben: User, admin: User) -> None:
+    now = timezone.now()
+    for status in STATUSES:
+        enroll(ana, make_course(ines, f"own-{status}"), status)
+        enroll(ana, make_course(ines, f"full-{status}", max_capacity=1), status)
+    for slug, fields in {
+        "draft": {"status": "draft"},
+        "archived": {"status": "archived"},
+        "restricted": {"enrollment_type": "restricted"},
+        "approval": {"enrollment_type": "approval"},
+        "roomy": {"max_capacity": 1},
+        "no-queue": {"max_capacity": 1, "waitlist_enabled": False},
+        "waited-for": {"max_capacity": 1},
+        "offered": {"max_capacity": 1},
+        "lapsed": {"max_capacity": 1},
+    }.items():
+        make_course(ines, slug, **fields)
+    enroll(make_user("dora"), Course.objects.get(slug="no-queue"))
+    for slug, hours in {"waited-for": 0, "offered": 1, "lapsed": -1}.items():
+        offer = {
+            "notified_of_opening": True,
+            "offered_at": now - timedelta(hours=2),
+            "offer_expires_at": now + timedelta(hours=hours),
+        }
+        course = Course.objects.get(slug=slug)
+        CourseWaitlist.objects.create(course=course, student=ben, **(offer if hours else {}))
+
+    for client in (anonymous(), by_token(ana), by_token(ben), by_token(ines), by_token(admin)):
+        listed = client.get("/api/v1/courses/?page_size=200").json()["results"]
+        for allowed in (True, False):
+            expected = {course["slug"] for course in listed if course["can_enroll"]["allowed"] is allowed}
+            assert set(slugs(client, f"?page_size=200&can_enroll={str(allowed).lower()}")) == expected
+    assert "offered" in slugs(by_token(ben), "?page_size=200&can_enroll=true")
+    assert "offered" not in slugs(by_token(ana), "?page_size=200&can_enroll=true")
+    for other in ("1", "True", "maybe"):
+        answer = by_token(ana).get(f"/api/v1/courses/?can_enroll={other}")
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
 def test_a_course_shows_the_callers_enrolment(intro: Course, ana: User, chidi: User) -> None:
     mine = by_token(ana).get("/api/v1/courses/intro/").json()
     assert mine["enrollment"]["status"] == "enrolled"
@@ -236,8 +275,10 @@ def test_a_bad_token_is_refused_even_where_nobody_needs_one(intro: Course) -> No
 
 def test_the_lists_take_as_many_queries_for_a_hundred_rows_as_for_one(ines: User, ana: User) -> None:
     make_course(ines, "course-0", modules=0)
+    enroll(ana, make_course(ines, "joined", modules=0))
     callers = {"nobody": anonymous(), "ana": by_token(ana), "ines": by_cookie(ines)}
-    paths = ("/api/v1/courses/?page_size=200", "/api/v1/courses/?search=o&ordering=title&page_size=200")
+    asked = ("", "search=o&ordering=title&", "can_enroll=true&", "can_enroll=false&")
+    paths = [f"/api/v1/courses/?{query}page_size=200" for query in asked]
     few = {(name, path): queries_of(client, path) for name, client in callers.items() for path in paths}
     for n in range(1, 100):
         owner = make_user(f"owner{n}")
@@ -246,7 +287,7 @@ def test_the_lists_take_as_many_queries_for_a_hundred_rows_as_for_one(ines: User
         enroll(ana if n % 2 else ines, course)
     many = {(name, path): queries_of(client, path) for name, client in callers.items() for path in paths}
     assert many == few
-    assert len(slugs(callers["ana"], "?page_size=200")) == 100
+    assert len(slugs(callers["ana"], "?page_size=200")) == 101
     assert queries_of(anonymous(), "/api/v1/subjects/?page_size=200") == 3  # one counts the request
 
 

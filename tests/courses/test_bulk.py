@@ -167,8 +167,9 @@ def test_a_body_of_another_shape_is_refused(circle: Course, ines: User, body: An
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
 
 
-def test_an_archived_course_takes_nobody(circle: Course, ines: User) -> None:
-    Course.objects.update(status="archived")
+@pytest.mark.parametrize("status", ["archived", "draft"])
+def test_a_course_that_is_not_published_takes_nobody(circle: Course, ines: User, status: str) -> None:
+    Course.objects.update(status=status)
     assert send(ines, ["ana"])[1]["code"] == "course_closed"
 
 

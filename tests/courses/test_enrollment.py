@@ -65,6 +65,13 @@ def test_a_course_that_is_not_open_refuses(
     assert not CourseEnrollment.objects.exists()
 
 
+def test_a_draft_admits_nobody_whom_its_owner_brings(ines: User, chidi: User) -> None:
+    course = make_course(ines, "unfinished", status="draft")
+    with pytest.raises(CourseClosed, match="publish the course first"):
+        moves.admit(course=course, student=chidi, actor=ines)
+    assert not CourseEnrollment.objects.exists()
+
+
 def test_nobody_enrolls_in_their_own_course(intro: Course, ines: User) -> None:
     with pytest.raises(RestrictedCourse, match="your own course"):
         moves.enroll(course=intro, student=ines)

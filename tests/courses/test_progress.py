@@ -306,6 +306,33 @@ def test_less_time_asked_for_completes_who_has_it(intro: Course, ana: User, time
     assert standing(ana, intro) == (25.0, 1, "enrolled")
 
 
+@pytest.mark.parametrize(("status", "is_told"), [("withdrawn", False), ("rejected", False), ("paused", True)])
+def test_who_left_is_rolled_up_and_told_nothing(ines: User, ana: User, status: str, is_told: bool) -> None:
+    course = make_course(ines, "short", modules=1, contents=2)
+    row = enroll(ana, course)
+    first, second = contents_of(course)
+    complete(ana, first)
+    CourseEnrollment.objects.update(status=status)
+    with listening() as told:
+        change(second, archived=True)
+    place = (course.pk, ana.pk, row.pk)
+    assert told == ([ModuleCompleted(*place, first.module_id), ProgressChanged(*place)] if is_told else [])
+    assert Notification.objects.filter(user=ana).exists() == is_told
+    assert standing(ana, course) == (100.0, 2, status)
+    assert ModuleProgress.objects.get().completed_at is not None
+
+
+def test_what_is_due_of_who_left_is_completed_when_they_come_back(intro: Course, ana: User, timed: Content) -> None:
+    study(ana, timed, minutes=4)
+    moves.withdraw(enrollment=row_of(ana, intro), actor=ana)
+    change(timed, required_seconds=240)
+    assert standing(ana, intro) == (0.0, 0, "withdrawn")
+    moves.enroll(course=intro, student=ana)
+    assert follow() == 1
+    assert standing(ana, intro) == (25.0, 1, "enrolled")
+    assert audit() == []
+
+
 def test_a_course_without_contents_is_not_completed_by_that(ines: User, ana: User) -> None:
     course = make_course(ines, "empty", modules=1, contents=1)
     enroll(ana, course)

@@ -1,7 +1,8 @@
 """Thousands of random moves, time passing among them, against a plain-Python oracle of seats and queue.
 
-After every move both have come to the same: the answer, every state, who waits where, what was announced. Besides,
-whatever the oracle says: no admission goes over capacity.
+After every move both have come to the same: the answer, every state, who waits where, what was announced, and of what
+each was notified. Besides, whatever the oracle says: no admission goes over capacity, and notifications are numbered
+without a hole.
 """
 
 from collections import Counter
@@ -20,10 +21,13 @@ from courses import waitlist
 from courses.models import Course, CourseEnrollment, CourseWaitlist
 from courses.models.enrollment import CourseWaitlistQuerySet
 from courses.seats import Seats
+from realtime.models import Notification, NotificationCursor
+from realtime.notifications import KINDS, tell
 from tests.counts import count
 from tests.courses.oracle import Oracle
 from tests.courses.seating import listening, pass_time
 from tests.people import make_course, make_user
+from users import events as domain
 from users.errors import DomainError
 from users.models import User
 
@@ -32,6 +36,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(count
 NAMES = ("ana", "ben", "chidi", "dora", "emil")
 students = st.sampled_from(NAMES)
 capacities = st.sampled_from([1, 1, 2, 3, None])
+KIND_OF = {event.__name__: kind.value for event, kind in KINDS.items()}
 SAME = {"offer_lapsed": "no_offer"}  # the oracle forgets who let an offer lapse
 
 
@@ -44,6 +49,9 @@ class Moves(RuleBasedStateMachine):
     def begin(self, capacity: int | None, needs_approval: bool) -> None:
         Moves.number += 1
         CourseWaitlist.objects.all().delete()  # of courses before this one: the job would roll theirs on as well
+        Notification.objects.all().delete()
+        NotificationCursor.objects.all().delete()
+        self.notified: Counter[tuple[str, str]] = Counter()
         kind = "approval" if needs_approval else "open"
         self.course = make_course(
             self.owner, f"course-{self.number}", modules=0, max_capacity=capacity, enrollment_type=kind
@@ -68,6 +76,7 @@ class Moves(RuleBasedStateMachine):
         name_of = {person.pk: name for name, person in self.people.items()}
         heard = Counter((type(event).__name__, name_of.get(getattr(event, "student_id", 0), "")) for event in told)
         assert heard == self.oracle.told
+        self.agree_on_notifications()
         rows = CourseEnrollment.objects.filter(course=self.course).select_related("student")
         assert {row.student.username: row.status for row in rows} == self.oracle.status
         assert {row.student.username for row in rows if row.from_offer} == self.oracle.from_offer
@@ -76,6 +85,18 @@ class Moves(RuleBasedStateMachine):
         taken = self.course.get_seats_taken()
         assert taken == self.oracle.taken()
         return taken
+
+    def agree_on_notifications(self) -> None:
+        """Each was notified once of what the oracle told them, and of nothing else, under numbers without holes."""
+        for (event, student), times in self.oracle.told.items():
+            if event in KIND_OF:
+                to = self.owner.username if event == "EnrollmentRequested" else student
+                self.notified[to, KIND_OF[event]] += times
+        rows = list(Notification.objects.order_by("number").values_list("user__username", "kind", "number"))
+        assert Counter((name, kind) for name, kind, _ in rows) == self.notified
+        for name in {name for name, *_ in rows}:
+            numbers = [number for to, _, number in rows if to == name]
+            assert numbers == list(range(1, len(numbers) + 1)), name
 
     def row(self, name: str) -> CourseEnrollment:
         found = CourseEnrollment.objects.filter(course=self.course, student=self.people[name]).first()
@@ -99,12 +120,13 @@ class Moves(RuleBasedStateMachine):
     @rule(name=students)
     def complete(self, name: str) -> None:
         """It touches no seat, so nothing else happens with it."""
-        if self.oracle.status.get(name) == "enrolled":
-            with transaction.atomic():
-                moves.complete(enrollments=[self.row(name)])
-            self.oracle.complete(name)
         self.oracle.told.clear()
-        self.agree([])
+        with listening() as told:
+            if self.oracle.status.get(name) == "enrolled":
+                with transaction.atomic():
+                    moves.complete(enrollments=[self.row(name)])
+                self.oracle.complete(name)
+        self.agree(told)
 
     @rule(name=students, move=st.sampled_from(["approve", "approve", "reject", "pause", "resume", "remove"]))
     def decide(self, name: str, move: str) -> None:
@@ -213,4 +235,15 @@ def forgets_to_roll_on(self: Seats) -> None:
 def test_a_planted_bug_is_seen(owner: type[Any], name: str, bug: Any) -> None:
     """The control."""
     with patch.object(owner, name, bug), pytest.raises(AssertionError):
+        a_seat_that_is_freed_and_lapses()
+
+
+def test_a_second_notification_is_seen() -> None:
+    """The control (N): everything that is told is told twice."""
+
+    def tell_again(event: Any) -> None:
+        tell(event)
+
+    twice = {event: [*domain._handlers[event], tell_again] for event in KINDS}
+    with patch.dict(domain._handlers, twice), pytest.raises(AssertionError):
         a_seat_that_is_freed_and_lapses()

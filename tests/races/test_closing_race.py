@@ -1,7 +1,11 @@
-"""An account closes while it is about to get a place: it has none afterwards, whoever was first."""
+"""An account closes while it is about to get a place: it has none afterwards, whoever was first.
+
+And while a batch locks its enrolments: both take them in one order.
+"""
 
 import pkgutil
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -112,3 +116,68 @@ def test_without_the_lock_of_the_account_it_has_one(
     course, user = prepare(ines, way, 0)
     assert at_once(lambda: close_meanwhile(user), lambda: way(course, user)) == ["ok", "ok"]
     assert has_a_place(course, user)
+
+
+# Beside a batch ------------------------------------------------------------------------------------------------
+
+
+def close_beside_a_batch(owner: "User", monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """It has completed one course and learns in a second. Scores are refreshed from when its places have ended, and the
+    account goes on closing once that waits for it. What closing came to, and the batch."""
+    from django.db import connection
+
+    from courses import engagement, enrollment
+
+    user = make_user("learner")
+    completed = enroll(user, make_course(owner, "completed", modules=0), "completed")
+    enrolled = enroll(user, make_course(owner, "enrolled", modules=0))
+    assert completed.pk < enrolled.pk
+    has_ended = threading.Event()
+    end = enrollment._end
+
+    def end_and_be_waited_for(*arguments: Any, **options: Any) -> Any:
+        ended = end(*arguments, **options)
+        has_ended.set()
+        deadline = time.monotonic() + 60
+        with connection.cursor() as cursor:
+            while time.monotonic() < deadline:
+                cursor.execute(
+                    "SELECT EXISTS (SELECT FROM pg_locks"
+                    " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+                )
+                if cursor.fetchone()[0]:
+                    return ended
+                time.sleep(0.02)
+        raise TimeoutError("nobody waited for the account")
+
+    def refresh() -> None:
+        assert has_ended.wait(60)
+        engagement.refresh([completed.pk, enrolled.pk])
+
+    monkeypatch.setattr(enrollment, "_end", end_and_be_waited_for)
+    return at_once(lambda: close(user), refresh)
+
+
+def test_closing_and_a_batch_lock_in_one_order(ines: "User", monkeypatch: pytest.MonkeyPatch) -> None:
+    from courses.models import CourseEnrollment
+
+    with no_deadlocks():
+        assert close_beside_a_batch(ines, monkeypatch) == ["ok", "ok"]
+    statuses = CourseEnrollment.objects.order_by("pk").values_list("status", flat=True)
+    assert list(statuses) == ["completed", "withdrawn"]
+
+
+def test_with_only_what_ends_locked_first_they_deadlock(ines: "User", monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: what stays is locked after what ends."""
+    from courses import enrollment
+
+    lock_all_of = enrollment._lock_all_of
+    asked: list[int] = []
+
+    def lock_the_second_time(user_id: int) -> list[int]:
+        asked.append(user_id)
+        return lock_all_of(user_id) if len(asked) > 1 else []
+
+    monkeypatch.setattr(enrollment, "_lock_all_of", lock_the_second_time)
+    outcomes = close_beside_a_batch(ines, monkeypatch)
+    assert sum("deadlock detected" in outcome for outcome in outcomes) == 1

@@ -2577,6 +2577,8 @@ export interface operations {
     courses_list: {
         parameters: {
             query?: {
+                /** @description Whether the caller may enroll, as each course says. */
+                can_enroll?: boolean;
                 /**
                  * @description * `beginner` - Beginner
                  *     * `intermediate` - Intermediate
