@@ -17,7 +17,7 @@ import { learnersWords, stateWords } from "./words";
 
 const HEADING_PX = 46;
 const ROW_PX = 60;
-const PHONE_ROW_PX = 142;
+const PHONE_ROW_PX = 152;
 
 interface RosterProps {
   lesson: Lesson;
