@@ -27,3 +27,12 @@ def told() -> Iterator[list[Any]]:
 
     with listening() as told:
         yield told
+
+
+@pytest.fixture
+def no_jobs(transactional_db: None) -> None:
+    """None that a test before has left: to empty Django's tables after a test leaves those of Procrastinate."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from courses import sessions
-from realtime import protocol
+from realtime import codec, protocol
 from realtime.held import Held
 from realtime.protocol import Sample, State
 from users.errors import DomainError
@@ -38,7 +38,7 @@ class Line:
         self.sessions: dict[int, Held] = {}
         self.is_deaf = False  # what the server says is lost on the way
 
-    def push(self, frame: protocol.ServerFrame) -> None:
+    def push(self, frame: codec.ServerFrame) -> None:
         if self.page.line is self and not self.is_deaf:
             self.page.hear(frame)
 
@@ -245,7 +245,7 @@ class Page:
             assert answer.json()["code"] in ("session_closed", "not_enrolled", "not_found", "too_many_sessions"), answer
             self.is_over = True
 
-    def hear(self, frame: protocol.ServerFrame) -> None:
+    def hear(self, frame: codec.ServerFrame) -> None:
         match frame:
             case protocol.SessionAck():
                 self.acked = max(self.acked, frame.seq)

@@ -20,7 +20,7 @@ from users import accounts
 from users.events import announce
 from users.models import User
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_jobs")]
 
 API = "/api/v1/certificates"
 

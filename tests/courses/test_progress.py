@@ -31,7 +31,7 @@ from tests.courses.progressing import audit, complete, contents_of, follow, list
 from tests.people import enroll, make_course, make_user
 from users.models import User
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_jobs")]
 
 
 def row_of(student: User, course: Course) -> CourseEnrollment:
