@@ -228,8 +228,14 @@ def test_a_lowered_capacity_lets_in_nobody_after_it(ines: "User") -> None:
 
 def test_accounts_close_while_their_courses_are_full_of_moves(ines: "User") -> None:
     """Locks of several courses, and of one: in the same order, or somebody would wait for ever."""
+    from django.db import transaction
+
     from courses import enrollment, waitlist
     from users.events import AccountClosing, announce
+
+    def closes(student: "User") -> None:
+        with transaction.atomic():
+            announce(AccountClosing(student.pk))
 
     students = [make_user(f"learner{number}") for number in range(4)]
     with no_deadlocks():
@@ -240,8 +246,8 @@ def test_accounts_close_while_their_courses_are_full_of_moves(ines: "User") -> N
                     waitlist.join(course=course, student=student)
             seats = [course.course_enrollments.get() for course in courses]
             outcomes = at_once(
-                lambda: announce(AccountClosing(students[0].pk)),
-                lambda: announce(AccountClosing(students[1].pk)),
+                lambda: closes(students[0]),
+                lambda: closes(students[1]),
                 *(lambda s=seat: enrollment.withdraw(enrollment=s, actor=ines) for seat in seats),  # type: ignore[misc]
                 *(lambda c=course: waitlist.join(course=c, student=students[2]) for course in courses[::-1]),  # type: ignore[misc]
             )
