@@ -262,7 +262,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--connections", type=int, default=2_000)
     parser.add_argument("--rounds", type=int, default=5, help="0: memory only, and no report")
-    parser.add_argument("--seconds", type=float, default=4.0, help="how long each load lasts")
+    parser.add_argument("--seconds", type=float, default=6.0, help="how long each load lasts")
     parser.add_argument("--memory-rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2, help="processes that make the load")
     parser.add_argument("--port", type=int, default=18_000)

@@ -100,13 +100,18 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
             retry_after_ms = connection.is_over_limit(now)
             try:
                 frame = self._read(text)
-                if retry_after_ms:
-                    self._refuse_over_limit(frame.ref, retry_after_ms)
-                    continue
-                await self._handle(frame)
-                self.bad_frames = 0
             except BadFrame as error:
                 self._refuse_bad(error, retry_after_ms)
+                continue
+            if retry_after_ms:
+                self._refuse_over_limit(frame.ref, retry_after_ms)
+                continue
+            try:
+                if not (isinstance(frame, protocol.SessionSamples) and self._took(frame, now)):
+                    await self._handle(frame)
+                self.bad_frames = 0
+            except Exception as error:
+                self._say_why(frame, error)
 
     def _read(self, text: str) -> codec.ClientFrame:
         """The frame, if it may come now. Raises BadFrame; closes a connection that does not begin with `hello`."""
@@ -124,7 +129,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
             raise BadFrame(ErrorCode.BAD_FRAME, "type: the first frame is a hello", frame.ref)
         return frame
 
-    def _refuse_bad(self, error: BadFrame, retry_after_ms: int) -> None:
+    def _refuse_bad(self, error: BadFrame, retry_after_ms: int = 0) -> None:
         if retry_after_ms:
             self._refuse_over_limit(error.ref, retry_after_ms)
             return
@@ -143,39 +148,52 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
             )
         )
 
+    def _took(self, frame: protocol.SessionSamples, now: float) -> bool:
+        """Whether these samples could be counted without waiting for anything, as nearly all can: this is the hot
+        path."""
+        held = self.connection.sessions.get(frame.session)
+        if held is None or not held.is_live(now):
+            return False
+        self.hub.recorder.take(held, frame.samples, now, ref=frame.ref)
+        return True
+
     async def _handle(self, frame: codec.ClientFrame) -> None:
-        """Carry out one frame. Whatever happens in there, the conversation goes on."""
-        try:
-            match frame:
-                case protocol.SessionSamples():
-                    await self._samples(frame, closes=False)
-                case protocol.SessionClose():
-                    await self._samples(frame, closes=True)
-                case protocol.Ping():
-                    self.connection.push(protocol.Pong(ref=frame.ref, server_time=datetime.now(UTC)))
-                case protocol.SessionOpen():
-                    await self._open(frame)
-                case protocol.NotificationsSeen():
-                    await self._seen(frame)
-                case protocol.ContentComplete():
-                    await self._complete(frame)
-                case protocol.ContentConsumed():
-                    await self._consumed(frame)
-                case watching.WatchStart():
-                    await self._watch(frame)
-                case watching.WatchStop():
-                    self.hub.watches.stop(self.connection, frame.course)
-                case watching.Nudge() | watching.HelpRaise() | watching.HelpClear():
-                    await self._reach_out(frame)
-                case protocol.Hello():
-                    await self._hello(frame)
-        except DomainError as error:
-            if error.code == ErrorCode.BAD_FRAME:
-                raise BadFrame(ErrorCode.BAD_FRAME, error.message, frame.ref) from error
+        """Carry out one frame."""
+        match frame:
+            case protocol.SessionSamples():
+                await self._samples(frame, closes=False)
+            case protocol.SessionClose():
+                await self._samples(frame, closes=True)
+            case protocol.Ping():
+                self.connection.push(protocol.Pong(ref=frame.ref, server_time=datetime.now(UTC)))
+            case protocol.SessionOpen():
+                await self._open(frame)
+            case protocol.NotificationsSeen():
+                await self._seen(frame)
+            case protocol.ContentComplete():
+                await self._complete(frame)
+            case protocol.ContentConsumed():
+                await self._consumed(frame)
+            case watching.WatchStart():
+                await self._watch(frame)
+            case watching.WatchStop():
+                self.hub.watches.stop(self.connection, frame.course)
+            case watching.Nudge() | watching.HelpRaise() | watching.HelpClear():
+                await self._reach_out(frame)
+            case protocol.Hello():
+                await self._hello(frame)
+
+    def _say_why(self, frame: codec.ClientFrame, error: Exception) -> None:
+        """Answer a frame that was not carried out. Whatever it was, the conversation goes on."""
+        if isinstance(error, DomainError) and error.code == ErrorCode.BAD_FRAME:
+            self._refuse_bad(BadFrame(ErrorCode.BAD_FRAME, error.message, frame.ref))
+            return
+        self.bad_frames = 0
+        if isinstance(error, DomainError):
             self.connection.push(
                 protocol.Error(ref=frame.ref, code=ErrorCode(error.code), message=error.message, **error.extra)
             )
-        except (OperationalError, InterfaceError) as error:
+        elif isinstance(error, OperationalError | InterfaceError):
             log.error("The database could not be reached for a %s: %s", type(frame).__name__, error)
             self.connection.push(
                 protocol.Error(
@@ -185,8 +203,8 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
                     retry_after_ms=RETRY_DATABASE_MS,
                 )
             )
-        except Exception:
-            log.exception("A %s could not be carried out", type(frame).__name__)
+        else:
+            log.error("A %s could not be carried out", type(frame).__name__, exc_info=error)
             self.connection.push(
                 protocol.Error(ref=frame.ref, code=ErrorCode.INTERNAL, message="Something went wrong on our side.")
             )
@@ -322,7 +340,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
             await self._in_database(
                 sessions.revive, user_id=self.connection.credential.user_id, key=held.key, epoch=held.epoch
             )
-        self.hub.recorder.take(held, frame.samples, ref=frame.ref, closes=closes)
+        self.hub.recorder.take(held, frame.samples, monotonic(), ref=frame.ref, closes=closes)
 
     async def _refuse_not_held(self, session_id: int) -> None:
         assert self.connection.credential is not None

@@ -1,9 +1,11 @@
 """A session as a process holds it: what is durable, what is counted beyond that, what can't be judged yet.
 
-A frame of samples passes through three stages. *Waiting*: it can't be judged before the row was read again (a hole in
-`seq` may be a hole in this process's memory only, since another way in may have written). *Applied*: it is counted
-in memory. *Durable*: its commit was seen, and it is forgotten. Frames that are not durable yet stay in hand with the
-age the session had when they came, so that they can be counted again from the row, whatever it turns out to be.
+A frame of samples passes through these stages. *Arrived*: it is counted with the next write, together with all that
+come until then, which costs much less than one by one. *Waiting*: it can't be judged before the row was read again (a
+hole in `seq` may be a hole in this process's memory only, since another way in may have written). *Applied*: it is
+counted in memory. *Durable*: its commit was seen, and it is forgotten. Frames that are not durable yet stay in hand
+with the age the session had when they came, so that they can be counted again from the row, whatever that turns out to
+be.
 """
 
 from collections.abc import Iterator, Sequence
@@ -53,6 +55,7 @@ class Held:
 
     __slots__ = (
         "applied",
+        "arrived",
         "closing",
         "durable_seq",
         "enrollment_id",
@@ -79,10 +82,11 @@ class Held:
         self.epoch = row.epoch
         self.started_ms = row.started_ms
         self.holder = holder
+        self.arrived: list[Frame] = []
         self.applied: list[Frame] = []
         self.written = 0  # how many of `applied` the write that is under way holds
         self.waiting: list[Frame] = []
-        self.in_hand = 0  # samples and frames in `applied` and `waiting`
+        self.in_hand = 0  # samples and frames in `arrived`, `applied` and `waiting`
         self.closing: Frame | None = None
         self.heard_at = monotonic()  # when a frame last named it
         self.shown: tuple[str, int] = (
@@ -115,19 +119,26 @@ class Held:
         lease_ms = IDLE_LEASE_MS if self.timekeeper.state == "idle" else LEASE_MS
         return (now - self.heard_at) * 1000 < lease_ms
 
-    def take(self, frame: Frame) -> None:
-        """Count this frame, or keep it until it can be judged. Raises RateLimited when too much is in hand."""
-        self.heard_at = monotonic()
+    def take(self, frame: Frame, now: float) -> None:
+        """Take a frame that came `now` (monotonic seconds). Raises RateLimited when too much is in hand."""
+        self.heard_at = now
         if self.in_hand > SAMPLES_IN_HAND or len(self.timekeeper.stretches) > STRETCHES_IN_HAND:
             raise RateLimited("This session's samples can't be stored at the moment.", retry_after_ms=RETRY_FULL_MS)
         self.in_hand += len(frame.samples) + 1
-        if self.waiting or self.closing:
-            self.waiting.append(frame)
-        else:
+        self.arrived.append(frame)
+        if frame.closes:
+            self._count_arrived()  # its connection may open another at once
+
+    def _count_arrived(self) -> None:
+        for frame in self.arrived:
+            if self.waiting or self.closing:
+                self.waiting.append(frame)
+                continue
             try:
                 self.apply(frame)
             except Gap:
                 self.waiting.append(frame)
+        self.arrived.clear()
 
     def apply(self, frame: Frame) -> None:
         """Count this frame now. Raises Gap, and then nothing of it is counted."""
@@ -137,7 +148,8 @@ class Held:
             self.closing = frame
 
     def row(self) -> Row:
-        """The row as it should become, with all that is applied by now."""
+        """The row as it should become, with all that has arrived by now. What can't be judged waits."""
+        self._count_arrived()
         self.written = len(self.applied)
         timekeeper = self.timekeeper
         return Row(

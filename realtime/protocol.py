@@ -181,7 +181,7 @@ class SessionOpen(Request, tag="session.open", frozen=True, kw_only=True):
     device_type: DeviceType | None = None  #: What it is studied on; else as `hello` said.
 
 
-class SessionSamples(Request, tag="session.samples", frozen=True, kw_only=True):
+class SessionSamples(Request, tag="session.samples", frozen=True, kw_only=True, gc=False):
     """What the page has been; answered by a later `session.ack`. No samples at all only says: still here."""
 
     session: Number  #: From `session.opened`.

@@ -9,9 +9,10 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from django.db import DatabaseError, InterfaceError, connections
@@ -23,9 +24,12 @@ from realtime import codec, hints, protocol
 from realtime.held import RETRY_FULL_MS, Frame, Held, Holder
 from realtime.pgclock import PgClock
 from realtime.protocol import ErrorCode, LostReason
-from realtime.writer import Row, Writer
+from realtime.writer import Epoch, Row, Writer, Written
 
 FLUSH_EVERY_SECONDS = 0.25
+ROWS_A_ROUND = 1_000
+"""A row written and its ack cost as much as several samples counted. With more to write, a round takes those that
+have waited longest, and half of them at least: each ack then tells of more samples, but comes a round later at most."""
 SETTLE_EVERY_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 SAMPLES_IN_HAND = 200_000
@@ -34,29 +38,38 @@ SAMPLES_IN_HAND = 200_000
 log = logging.getLogger(__name__)
 
 
+class Round(NamedTuple):
+    """What one write is about: the rows to write, the sessions to look at, and what is to be read for both."""
+
+    began: float
+    rows: dict[Epoch, tuple[Held, Row]]
+    look_at: list[Held]
+    reload: set[int]
+
+
 class Recorder:
     """One for each process. All methods are for the event loop."""
 
     def __init__(self) -> None:
         self.held: dict[int, Held] = {}
         self.clock = PgClock()
-        self._dirty: set[Held] = set()
+        self._dirty: dict[Held, None] = {}  # in the order in which they became so
         self._look_at: set[int] = set()
         self._settle: set[int] = set()
         self._changed: set[int] = set()  # enrolments, of which there is news for who watches their courses
         self._in_hand = 0  # samples and frames of all dirty sessions, counted anew after each write
-        self._news = asyncio.Event()
+        self._is_failing = self._is_stopped = False
         self._round = asyncio.Event()  # set when the write that is under way has ended; then a new one
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._writer = Writer()
         self._write_thread = ThreadPoolExecutor(1, "recorder")
         self._settle_thread = ThreadPoolExecutor(1, "settler")
-        self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to write and to settle."""
-        self._tasks = [asyncio.create_task(self._write_forever()), asyncio.create_task(self._settle_forever())]
+        self._loop = asyncio.get_running_loop()
+        self._settling = asyncio.create_task(self._settle_forever())
 
     async def stop(self, *, within_seconds: float) -> None:
         """Write what is in hand, as far as that works in time, and end."""
@@ -64,9 +77,9 @@ class Recorder:
             await asyncio.wait_for(self._quiet.wait(), within_seconds)
         except TimeoutError:
             log.warning("Stopped with samples that PostgreSQL did not take in time. Their clients send them again.")
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._is_stopped = True
+        self._settling.cancel()
+        await asyncio.wait([self._settling])
         closing = asyncio.get_running_loop().run_in_executor(self._write_thread, self._writer.close)
         await asyncio.wait([closing], timeout=RETRY_SECONDS)  # behind a write that hangs it would wait for ever
         self._write_thread.shutdown(wait=False)
@@ -88,17 +101,23 @@ class Recorder:
             self.held[held.id] = held
 
     def take(
-        self, held: Held, samples: Sequence[protocol.Sample], *, ref: str | None = None, closes: bool = False
+        self,
+        held: Held,
+        samples: Sequence[protocol.Sample],
+        now: float,
+        *,
+        ref: str | None = None,
+        closes: bool = False,
     ) -> None:
-        """Count these samples; their ack, `session.closed` or error follows once that is durable.
+        """Count these samples, which came `now`; their ack, `session.closed` or error follows once that is durable.
 
         Raises RateLimited while too many samples wait for PostgreSQL: nothing of the frame is counted then.
         """
-        self._dirty.add(held)  # even if it is refused: a write then tells how far it is settled, which makes room
+        self._dirty[held] = None  # even if it is refused: a write then tells how far it is settled, which makes room
         self._wake()
         if self._in_hand > SAMPLES_IN_HAND:
             raise RateLimited("Samples can't be stored at the moment.", retry_after_ms=RETRY_FULL_MS)
-        held.take(Frame(samples, int(self.clock.at(monotonic()) - held.started_ms), ref, closes))
+        held.take(Frame(samples, int(self.clock.at(now) - held.started_ms), ref, closes), now)
         self._in_hand += len(samples) + 1
 
     async def written(self, held: Held) -> None:
@@ -116,7 +135,7 @@ class Recorder:
 
     def forget(self, held: Held) -> None:
         """Forget it with all that is in hand, without a word to the client."""
-        self._dirty.discard(held)
+        self._dirty.pop(held, None)
         if held.holder is not None:
             held.holder.sessions.pop(held.id, None)
             held.holder = None
@@ -129,64 +148,76 @@ class Recorder:
         if self._look_at:
             self._wake()
 
-    # Writing
+    # Writing. In callbacks, not in a task: a task that waits goes on one turn of the event loop later than it could,
+    # and at the highest load a turn takes 100 ms.
 
     def _wake(self) -> None:
-        self._quiet.clear()
-        self._news.set()
-
-    async def _write_forever(self) -> None:
         """Write at once when there is news after a quiet time, then at most every FLUSH_EVERY_SECONDS."""
-        is_failing = False
-        while True:
-            await self._news.wait()
-            self._news.clear()
-            started = monotonic()
-            try:
-                await self._write()
-                is_failing = False
-            except Exception as error:
-                # Nothing is acknowledged, all stays in hand, and new frames are refused at the bounds.
-                if not isinstance(error, psycopg.Error):
-                    log.exception("A write of samples failed. Trying again until it works.")
-                elif not is_failing:
-                    log.error("PostgreSQL does not take samples: %s. Trying again until it does.", error)
-                is_failing = True
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
-                await asyncio.sleep(max(0.0, started + FLUSH_EVERY_SECONDS - monotonic()))
-            if self._dirty or self._look_at:
-                self._news.set()
-            else:
-                self._quiet.set()
+        if self._quiet.is_set():
+            self._quiet.clear()
+            self._loop.call_soon(self._begin)
 
-    async def _write(self) -> None:
-        """One round: write what is dirty, read what could not be written or judged, answer the clients."""
-        dirty, self._dirty = self._dirty, set()
-        look_at, self._look_at = self._look_at, set()
+    def _begin(self) -> None:
+        this = self._next_round()
+        writing = self._write_thread.submit(self._writer.write, [row for _, row in this.rows.values()], this.reload)
+
+        def tell(writing: "Future[Written]") -> None:
+            if not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(self._end, this, writing)
+
+        writing.add_done_callback(tell)
+
+    def _next_round(self) -> Round:
+        """Those that have been dirty for longest, as they are now, and whatever is to be looked at."""
+        dirty = list(islice(self._dirty, max(ROWS_A_ROUND, len(self._dirty) // 2)))
+        for held in dirty:
+            del self._dirty[held]
+        look_at = [self.held[session_id] for session_id in self._look_at if session_id in self.held]
+        self._look_at = set()
         rows = {(held.id, held.epoch): (held, held.row()) for held in dirty}
-        asked = [self.held[session_id] for session_id in look_at if session_id in self.held]
-        reload = look_at | {held.id for held in dirty if held.waiting}
+        reload = {held.id for held in look_at} | {held.id for held in dirty if held.waiting}
+        return Round(monotonic(), rows, look_at, reload)
+
+    def _end(self, this: Round, writing: "Future[Written]") -> None:
+        rest_seconds = RETRY_SECONDS
         try:
-            written = await asyncio.get_running_loop().run_in_executor(
-                self._write_thread, self._writer.write, [row for _, row in rows.values()], reload
-            )
-        except BaseException:
-            self._dirty |= dirty
-            self._look_at |= look_at
-            raise
+            self._answer(this, writing.result())
+        except Exception as error:
+            # Nothing is acknowledged, all stays in hand, and new frames are refused at the bounds.
+            self._dirty = dict.fromkeys(held for held, _ in this.rows.values()) | self._dirty
+            self._look_at |= {held.id for held in this.look_at}
+            if not isinstance(error, psycopg.Error):
+                log.exception("A write of samples failed. Trying again until it works.")
+            elif not self._is_failing:
+                log.error("PostgreSQL does not take samples: %s. Trying again until it does.", error)
+            self._is_failing = True
+        else:
+            self._is_failing = False
+            rest_seconds = this.began + FLUSH_EVERY_SECONDS - monotonic()
+        self._loop.call_later(rest_seconds, self._go_on)
+
+    def _go_on(self) -> None:
+        if self._is_stopped:
+            return
+        if self._dirty or self._look_at:
+            self._begin()
+        else:
+            self._quiet.set()
+
+    def _answer(self, this: Round, written: Written) -> None:
+        """Answer the clients, now that `this` is written."""
         self.clock.observe(before=written.before, now_ms=written.now_ms, after=written.after)
-        for (session_id, epoch), (held, row) in rows.items():
+        for (session_id, epoch), (held, row) in this.rows.items():
             if (session_id, epoch) in written.refused:
                 log.error("Session %s can't be stored and is given up: %s", session_id, row)
                 self._lose(held, LostReason.GONE)
                 continue
             if (session_id, epoch) in written.settled:
                 self._committed(held, row, written.settled[session_id, epoch])
-            if (session_id, epoch) not in written.settled or session_id in reload:
+            if (session_id, epoch) not in written.settled or session_id in this.reload:
                 self._reconcile(held, written.found.get(session_id))
-        for held in asked:
-            if held not in dirty and self.held.get(held.id) is held:
+        for held in this.look_at:
+            if (held.id, held.epoch) not in this.rows and self.held.get(held.id) is held:
                 self._reconcile(held, written.found.get(held.id))
         self._in_hand = sum(held.in_hand for held in self._dirty)
         if self._changed:
@@ -227,30 +258,30 @@ class Recorder:
             else:
                 self._refuse_closed(held, row)
         else:
-            self._go_on(held, row)
+            self._keep(held, row)
 
-    def _go_on(self, held: Held, row: DurableSession) -> None:
+    def _keep(self, held: Held, row: DurableSession) -> None:
         if row.acked_seq != held.durable_seq:
             # Our own commit whose answer was lost, or another way in has written.
             held.recount(row)
         for frame, gap in held.judge_waiting():
             _push(held, protocol.Error(ref=frame.ref, code=ErrorCode.GAP, message=str(gap), expect=gap.expect))
         if held.in_hand:
-            self._dirty.add(held)
+            self._dirty[held] = None
         elif held.holder is None:
             self.forget(held)
 
     def _closed(self, held: Held, counted: dict[str, int]) -> None:
         assert held.closing is not None
         _push(held, protocol.SessionClosed(ref=held.closing.ref, **counted))
-        for frame in held.waiting:
+        for frame in [*held.waiting, *held.arrived]:
             _push(held, closed_error(frame.ref, counted))
         self._settle.add(held.id)
         self.forget(held)
 
     def _refuse_closed(self, held: Held, row: DurableSession) -> None:
         """It was closed by another way in: tell that to each frame that is still in hand."""
-        for frame in [*held.applied, *held.waiting]:
+        for frame in [*held.applied, *held.waiting, *held.arrived]:
             _push(held, closed_error(frame.ref, row.counted()))
         self.forget(held)
 

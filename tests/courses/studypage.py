@@ -207,7 +207,7 @@ class Page:
             except DomainError:
                 self.is_over = True
                 return
-        recorder.take(held, samples, closes=closes)
+        recorder.take(held, samples, self.term.clock.monotonic(), closes=closes)
         line.process.has_news()
 
     def _samples(self, seq: int, upto: int | None = None, *, anew: bool) -> list[Sample]:

@@ -57,6 +57,7 @@ class Process:
 
     def _begin(self) -> None:
         self.recorder = Recorder()
+        self.recorder._quiet.clear()  # it begins no round by itself
         self.lines: set[Line] = set()
         self._will_write = self._will_settle = False
 
@@ -95,7 +96,9 @@ class Process:
 
     def write(self) -> None:
         self.term.clock.tell()
-        self.term.loop.run_until_complete(self.recorder._write())
+        this = self.recorder._next_round()
+        rows = [row for _, row in this.rows.values()]
+        self.recorder._answer(this, self.recorder._writer.write(rows, this.reload))
 
     def _settle(self, recorder: Recorder) -> None:
         if recorder is not self.recorder:

@@ -3,7 +3,6 @@
 `Site(app="tests.faults.plants:NAME")` serves one. Nothing of the server knows of this.
 """
 
-import asyncio
 import os
 import signal
 from collections.abc import Callable
@@ -37,16 +36,15 @@ def planted(plant: Callable[[], None]) -> App:
 @planted
 def ack_before_commit() -> None:
     """Acknowledges what is in memory, and writes it a moment later."""
-    write = recorder.Recorder._write
+    write = recorder.Recorder._begin
 
-    async def acknowledge_then_write(self: recorder.Recorder) -> None:
+    def acknowledge_then_write(self: recorder.Recorder) -> None:
         for held in self._dirty:
             if held.holder is not None:
                 held.holder.push(protocol.SessionAck(**recorder.counted(held.row())))
-        await asyncio.sleep(2.0)  # long enough that a kill at any moment falls into it
-        await write(self)
+        self._loop.call_later(2.0, write, self)  # long enough that a kill at any moment falls into it
 
-    recorder.Recorder._write = acknowledge_then_write  # type: ignore[method-assign]
+    recorder.Recorder._begin = acknowledge_then_write  # type: ignore[method-assign]
 
 
 @planted
@@ -137,14 +135,13 @@ def looks_at_no_watches() -> None:
 @planted
 def tells_who_watches_before_the_commit() -> None:
     """Says where to look a moment before there is something to see."""
-    write = recorder.Recorder._write
+    write = recorder.Recorder._begin
 
-    async def tell_then_write(self: recorder.Recorder) -> float:
+    def tell_then_write(self: recorder.Recorder) -> None:
         hints.send(enrollments=[one.enrollment_id for one in self._dirty])
-        await asyncio.sleep(2.0)  # longer than who watches rests between two reads
-        return await write(self)
+        self._loop.call_later(2.0, write, self)  # longer than who watches rests between two reads
 
-    recorder.Recorder._write = tell_then_write  # type: ignore[method-assign]
+    recorder.Recorder._begin = tell_then_write  # type: ignore[method-assign]
     Held.has_changed = lambda self, row: False  # type: ignore[method-assign]
 
 

@@ -156,7 +156,7 @@ def one_more_sample(session: "DurableSession", rng: random.Random) -> Row:
     held = Held(session, Nobody())
     at = session.last_at_ms + rng.randint(0, 50)
     sample = Sample(session.acked_seq + 1, at, rng.choice(("engaged", "focus", "idle")), 1)
-    held.take(Frame([sample], elapsed_ms=at, ref=None, closes=False))
+    held.take(Frame([sample], elapsed_ms=at, ref=None, closes=False), time.monotonic())
     return held.row()
 
 

@@ -1,6 +1,7 @@
 """A held session's frames on their way from the socket to durable, whatever the row turns out to hold."""
 
 from dataclasses import replace
+from time import monotonic
 from uuid import UUID
 
 import pytest
@@ -62,6 +63,12 @@ def frame(
     return Frame([Sample(seq, at, state, 0) for seq, at, state in samples], elapsed_ms, ref, closes)
 
 
+def count(session: Held, frame: Frame) -> None:
+    """Take a frame and make the row that it belongs to."""
+    session.take(frame, monotonic())
+    session.row()
+
+
 def stored(row: Row, was: DurableSession = FRESH) -> DurableSession:
     """What PostgreSQL holds once `row` is committed."""
     return replace(
@@ -84,8 +91,8 @@ def stored(row: Row, was: DurableSession = FRESH) -> DurableSession:
 
 def test_what_is_taken_is_in_the_row() -> None:
     session = held()
-    session.take(frame((1, 0, "engaged"), (2, 10_000, "focus")))
-    session.take(frame((3, 15_000, "idle")))
+    session.take(frame((1, 0, "engaged"), (2, 10_000, "focus")), monotonic())
+    session.take(frame((3, 15_000, "idle")), monotonic())
     row = session.row()
     assert (row.was_seq, row.seq, row.last_at_ms, row.state, row.closes) == (0, 3, 15_000, "idle", False)
     assert (row.duration_ms, row.focus_ms, row.engaged_ms) == (15_000, 15_000, 10_000)
@@ -94,9 +101,9 @@ def test_what_is_taken_is_in_the_row() -> None:
 
 def test_what_came_while_a_write_was_under_way_stays_in_hand() -> None:
     session = held()
-    session.take(frame((1, 0, "engaged")))
+    session.take(frame((1, 0, "engaged")), monotonic())
     row = session.row()
-    session.take(frame((2, 1_000, "focus"), (3, 2_000, "focus")))
+    session.take(frame((2, 1_000, "focus"), (3, 2_000, "focus")), monotonic())
     session.committed(row, settled_ms=0)
     assert session.durable_seq == 1
     assert session.in_hand == 3  # two samples and their frame
@@ -108,9 +115,9 @@ def test_what_came_while_a_write_was_under_way_stays_in_hand() -> None:
 
 def test_a_hole_waits_until_the_row_was_read_again() -> None:
     session = held()
-    session.take(frame((1, 0, "engaged")))
-    session.take(frame((3, 2_000, "idle"), ref="hole"))
-    session.take(frame((2, 1_000, "focus"), ref="after it"))  # in order: it may not overtake
+    session.take(frame((1, 0, "engaged")), monotonic())
+    session.take(frame((3, 2_000, "idle"), ref="hole"), monotonic())
+    session.take(frame((2, 1_000, "focus"), ref="after it"), monotonic())  # in order: it may not overtake
     assert session.row().seq == 1
     refused = [(frame.ref, gap.expect) for frame, gap in session.judge_waiting()]
     assert refused == [("hole", 2)]
@@ -120,7 +127,7 @@ def test_a_hole_waits_until_the_row_was_read_again() -> None:
 
 def test_a_hole_that_another_way_in_has_filled_is_none() -> None:
     session = held()
-    session.take(frame((3, 2_000, "idle")))
+    session.take(frame((3, 2_000, "idle")), monotonic())
     session.recount(replace(FRESH, acked_seq=2, last_at_ms=1_000, state="engaged"))
     assert list(session.judge_waiting()) == []
     row = session.row()
@@ -129,9 +136,9 @@ def test_a_hole_that_another_way_in_has_filled_is_none() -> None:
 
 def test_nothing_is_counted_after_a_close() -> None:
     session = held()
-    session.take(frame((1, 0, "engaged"), closes=True))
-    session.take(frame((2, 1_000, "idle")))
-    session.take(frame((2, 1_000, "idle"), closes=True))
+    session.take(frame((1, 0, "engaged"), closes=True), monotonic())
+    session.take(frame((2, 1_000, "idle")), monotonic())
+    session.take(frame((2, 1_000, "idle"), closes=True), monotonic())
     row = session.row()
     assert (row.seq, row.closes) == (1, True)
     assert len(session.waiting) == 2
@@ -139,9 +146,18 @@ def test_nothing_is_counted_after_a_close() -> None:
     assert len(session.waiting) == 2
 
 
+def test_a_close_is_known_at_once() -> None:
+    """Its connection may open another session with its next frame."""
+    session = held()
+    session.take(frame((1, 0, "engaged")), monotonic())
+    session.take(frame((2, 1_000, "idle"), closes=True), monotonic())
+    assert session.closing is not None
+    assert session.row().seq == 2
+
+
 def test_a_close_with_a_hole_closes_nothing() -> None:
     session = held()
-    session.take(frame((2, 1_000, "idle"), closes=True))
+    session.take(frame((2, 1_000, "idle"), closes=True), monotonic())
     assert [gap.expect for _, gap in session.judge_waiting()] == [1]
     assert not session.row().closes
     assert session.in_hand == 0
@@ -152,9 +168,9 @@ def test_a_close_with_a_hole_closes_nothing() -> None:
 
 def test_a_commit_whose_answer_was_lost_is_not_counted_twice() -> None:
     session = held()
-    session.take(frame((1, 0, "engaged"), (2, 1_000, "engaged")))
+    session.take(frame((1, 0, "engaged"), (2, 1_000, "engaged")), monotonic())
     lost = session.row()
-    session.take(frame((3, 2_000, "idle")))
+    session.take(frame((3, 2_000, "idle")), monotonic())
     session.recount(stored(lost))
     row = session.row()
     assert (row.was_seq, row.seq, row.engaged_ms) == (2, 3, 2_000)
@@ -165,8 +181,8 @@ def test_a_commit_whose_answer_was_lost_is_not_counted_twice() -> None:
 def test_samples_are_counted_again_with_the_age_at_which_they_came() -> None:
     """However late that is: the clamp and what is late were decided when they arrived."""
     session = held()
-    session.take(frame((1, 0, "engaged"), elapsed_ms=0))
-    session.take(frame((2, 9_000, "idle"), elapsed_ms=1_000))
+    session.take(frame((1, 0, "engaged"), elapsed_ms=0), monotonic())
+    session.take(frame((2, 9_000, "idle"), elapsed_ms=1_000), monotonic())
     before = session.row()
     session.recount(FRESH)
     assert session.row() == before
@@ -175,7 +191,7 @@ def test_samples_are_counted_again_with_the_age_at_which_they_came() -> None:
 
 def test_a_close_whose_answer_was_lost_is_still_a_close() -> None:
     session = held()
-    session.take(frame((1, 0, "engaged"), closes=True))
+    session.take(frame((1, 0, "engaged"), closes=True), monotonic())
     session.recount(FRESH)
     assert session.row().closes
     assert session.closing is not None
@@ -183,7 +199,8 @@ def test_a_close_whose_answer_was_lost_is_still_a_close() -> None:
 
 def test_a_row_that_holds_less_than_was_acknowledged_is_a_gap() -> None:
     session = held(replace(FRESH, acked_seq=5, state="idle", last_at_ms=5_000))
-    session.take(frame((6, 6_000, "idle")))
+    session.take(frame((6, 6_000, "idle")), monotonic())
+    session.row()
     with pytest.raises(Gap):
         session.recount(replace(FRESH, acked_seq=3, state="idle", last_at_ms=3_000))
 
@@ -196,15 +213,15 @@ def test_too_much_in_hand_is_refused_and_nothing_of_it_counted() -> None:
     seq = 0
     while session.in_hand <= SAMPLES_IN_HAND:
         samples: list[tuple[int, int, State]] = [(seq + n, seq + n, "focus") for n in range(1, 101)]
-        session.take(frame(*samples))
+        session.take(frame(*samples), monotonic())
         seq += 100
     before = session.row()
     with pytest.raises(RateLimited) as refused:
-        session.take(frame((seq + 1, seq + 1, "focus")))
+        session.take(frame((seq + 1, seq + 1, "focus")), monotonic())
     assert refused.value.extra["retry_after_ms"] > 0
     assert session.row() == before
     session.committed(before, settled_ms=0)
-    session.take(frame((seq + 1, seq + 1, "focus")))
+    session.take(frame((seq + 1, seq + 1, "focus")), monotonic())
     assert session.row().seq == seq + 1
 
 
@@ -212,7 +229,7 @@ def test_frames_without_samples_are_bounded_too() -> None:
     session = held()
     with pytest.raises(RateLimited):
         for _ in range(SAMPLES_IN_HAND + 2):
-            session.take(frame())
+            session.take(frame(), monotonic())
 
 
 # Settling
@@ -220,7 +237,7 @@ def test_frames_without_samples_are_bounded_too() -> None:
 
 def test_stretches_that_the_ledger_has_are_forgotten() -> None:
     session = held()
-    session.take(frame((1, 0, "engaged"), (2, 10_000, "focus"), (3, 20_000, "idle")))
+    session.take(frame((1, 0, "engaged"), (2, 10_000, "focus"), (3, 20_000, "idle")), monotonic())
     session.committed(session.row(), settled_ms=10_000)
     assert session.row().stretches == "[[10000,20000,false]]"
     session.committed(session.row(), settled_ms=20_000)
@@ -229,23 +246,23 @@ def test_stretches_that_the_ledger_has_are_forgotten() -> None:
 
 def test_a_stretch_is_settled_when_it_ended_and_once_a_minute_while_it_lasts() -> None:
     session = held()
-    session.take(frame((1, 0, "engaged")))
+    count(session, frame((1, 0, "engaged")))
     assert not session.is_due_to_settle()
     settled = []
     for seq in range(2, 20):
-        session.take(frame((seq, (seq - 1) * 10_000, "engaged")))
+        count(session, frame((seq, (seq - 1) * 10_000, "engaged")))
         if session.is_due_to_settle():
             settled.append((seq - 1) * 10_000)
             session.timekeeper.settled(settled[-1])
     assert settled == [SETTLE_LASTING_MS, 2 * SETTLE_LASTING_MS, 3 * SETTLE_LASTING_MS]
-    session.take(frame((20, 195_000, "idle")))
+    count(session, frame((20, 195_000, "idle")))
     assert session.is_due_to_settle()
 
 
 def test_a_session_that_goes_on_settles_a_minute_after_what_is_settled() -> None:
     row = replace(FRESH, acked_seq=1, state="focus", last_at_ms=100_000, settled_ms=90_000)
     session = held(row)
-    session.take(frame((2, 120_000, "focus")))
+    count(session, frame((2, 120_000, "focus")))
     assert not session.is_due_to_settle()
-    session.take(frame((3, 140_000, "focus"), (4, 150_000, "focus")))
+    count(session, frame((3, 140_000, "focus"), (4, 150_000, "focus")))
     assert session.is_due_to_settle()
