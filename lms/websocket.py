@@ -1,8 +1,11 @@
-"""Uvicorn's websocket protocol, with bounds where a client could make it hold memory without end, and last words that
-arrive."""
+"""Uvicorn's websocket protocol, with bounds where a client could make it hold memory without end, last words that
+arrive, and a short way for what the application can take at once."""
+
+from collections.abc import Callable
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
+from websockets.http11 import Request
 
 from realtime.protocol import UNREAD_BYTES
 
@@ -11,8 +14,35 @@ PIECES = 1_000
 LINGER_SECONDS = 1.0
 
 
+TakesAtOnce = Callable[[bytes], bool]
+"""Asked for each text as it is read, while none waits before it: whether that is all that is to be done about it."""
+
+
 class BoundedWebSocket(WebSocketsSansIOProtocol):
-    """What the application never sees, and so can't bound: control frames, and messages that are not whole yet."""
+    """What the application never sees, and so can't bound: control frames, and messages that are not whole yet.
+
+    By `scope["extensions"]["at_once"]["set"]` it may say what it takes at once: that does not go through the queue and
+    the application's task, which cost more than most messages (docs/decisions/0089).
+    """
+
+    at_once: TakesAtOnce | None = None
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            self.scope["extensions"]["at_once"] = {"set": self.set_at_once}
+
+    def set_at_once(self, takes: TakesAtOnce) -> None:
+        self.at_once = takes
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.at_once = None  # it holds the application, which holds this
+        super().connection_lost(exc)
+
+    def handle_text(self, event: Frame) -> None:
+        is_alone = event.fin and self.queue.empty() and not self.close_sent
+        if not (is_alone and self.at_once is not None and self.at_once(bytes(event.data))):
+            super().handle_text(event)
 
     def handle_ping(self) -> None:
         """A pong is written whether or not the client reads; one that doesn't is dropped."""

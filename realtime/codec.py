@@ -62,6 +62,7 @@ class BadFrame(Exception):
 
 
 _decoder: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
+_samples_decoder = msgspec.json.Decoder(protocol.SessionSamples)
 _posted_decoder = msgspec.json.Decoder(Posted)
 _encoder = msgspec.json.Encoder()
 _served_types = {frame.__struct_config__.tag for frame in get_args(ClientFrame)}
@@ -73,6 +74,14 @@ def decode(text: str) -> ClientFrame:
         return _decoder.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeEncodeError) as error:
         raise _refusal(text, error) from None
+
+
+def decode_samples(text: bytes) -> protocol.SessionSamples | None:
+    """The frame that `text` is if it is a good one of samples."""
+    try:
+        return _samples_decoder.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 def decode_posted(body: bytes) -> Posted:

@@ -1,8 +1,9 @@
 """The websocket consumer: one client's conversation, from the accept of its socket to its end.
 
 Thin: it reads frames in order, turns each into a call, and turns refusals into `error` frames. Samples go straight into
-the recorder's memory; only `hello` and `session.open` wait for the database. What is pushed to the client goes its own
-way (`realtime/connection.py`), so a handler that waits holds up nothing but this client's own next frame.
+the recorder's memory, where the server can from where they are read (`lms/websocket.py`); only `hello` and
+`session.open` wait for the database. What is pushed to the client goes its own way (`realtime/connection.py`), so a
+handler that waits holds up nothing but this client's own next frame.
 """
 
 import asyncio
@@ -54,6 +55,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
         self.scope = scope
         self.receive = receive
         self.bad_frames = 0  # in a row
+        self.is_free = False  # it waits for the next frame
         request = request_of(scope)
         self.connection = connection = Connection(
             send, user_agent=user_agent_of(request), ip_address=network_of(request)
@@ -85,8 +87,12 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
 
     async def _converse(self) -> None:
         connection = self.connection
+        if at_once := self.scope.get("extensions", {}).get("at_once"):
+            at_once["set"](self._took)
         while True:
+            self.is_free = True
             event = await self.receive()
+            self.is_free = False
             if event["type"] == "websocket.disconnect":
                 return
             if connection.close_code is not None or self.hub.is_draining:
@@ -107,11 +113,36 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
                 self._refuse_over_limit(frame.ref, retry_after_ms)
                 continue
             try:
-                if not (isinstance(frame, protocol.SessionSamples) and self._took(frame, now)):
-                    await self._handle(frame)
+                await self._handle(frame)
                 self.bad_frames = 0
             except Exception as error:
                 self._say_why(frame, error)
+
+    def _took(self, text: bytes) -> bool:
+        """Take samples where they were read, as nearly all can be: without a wait, in order, nothing before them.
+
+        The same as `_converse` does with such a frame, which gets every other. The hot path.
+        """
+        connection = self.connection
+        if not self.is_free or connection.close_code is not None or self.hub.is_draining:
+            return False
+        frame = codec.decode_samples(text)
+        if frame is None:
+            return False
+        now = monotonic()
+        held = connection.sessions.get(frame.session)
+        if held is None or not held.is_live(now):
+            return False
+        connection.heard_at = now
+        if retry_after_ms := connection.is_over_limit(now):
+            self._refuse_over_limit(frame.ref, retry_after_ms)
+            return True
+        try:
+            self.hub.recorder.take(held, frame.samples, now, ref=frame.ref)
+            self.bad_frames = 0
+        except Exception as error:
+            self._say_why(frame, error)
+        return True
 
     def _read(self, text: str) -> codec.ClientFrame:
         """The frame, if it may come now. Raises BadFrame; closes a connection that does not begin with `hello`."""
@@ -147,15 +178,6 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
                 retry_after_ms=retry_after_ms,
             )
         )
-
-    def _took(self, frame: protocol.SessionSamples, now: float) -> bool:
-        """Whether these samples could be counted without waiting for anything, as nearly all can: this is the hot
-        path."""
-        held = self.connection.sessions.get(frame.session)
-        if held is None or not held.is_live(now):
-            return False
-        self.hub.recorder.take(held, frame.samples, now, ref=frame.ref)
-        return True
 
     async def _handle(self, frame: codec.ClientFrame) -> None:
         """Carry out one frame."""
