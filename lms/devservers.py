@@ -30,7 +30,7 @@ from typing import IO, Any
 from urllib.parse import quote
 
 START_SECONDS = 60.0
-STOP_SECONDS = 30.0
+STOP_SECONDS = 120.0  # the last checkpoint of a busy PostgreSQL on a busy disk
 POLL_SECONDS = 0.01
 LONGEST_SOCKET_PATH = 100  # bytes; the system's limit is 104 to 108
 ROOTS_PLACE = Path("/var/lib/studybeat")

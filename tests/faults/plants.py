@@ -8,7 +8,9 @@ import signal
 from collections.abc import Callable
 
 from django.db import connections
+from websockets.frames import Frame
 
+from lms import websocket
 from lms.asgi import Receive, Scope, Send, application
 from lms.postgresql.base import DatabaseWrapper
 from lms.turns import TurnsMiddleware
@@ -58,6 +60,18 @@ def keeps_every_connection() -> None:
         leave(self, connection)
 
     hub.Hub.leave = leave_and_keep  # type: ignore[method-assign]
+
+
+@planted
+def takes_out_of_turn() -> None:
+    """Samples are taken where they are read, though a frame waits before them."""
+    usually = websocket.BoundedWebSocket.handle_text
+
+    def handle_text(self: websocket.BoundedWebSocket, event: Frame) -> None:
+        if not (event.fin and self.at_once is not None and self.at_once(bytes(event.data))):
+            usually(self, event)
+
+    websocket.BoundedWebSocket.handle_text = handle_text  # type: ignore[method-assign]
 
 
 @planted
