@@ -18,7 +18,13 @@ from benchmarks import stage
 if TYPE_CHECKING:
     from courses.models import Course
 
-RECORDS = ("courses_learningsession", "courses_courseenrollment", "courses_contentprogress", "courses_focusspan")
+RECORDS = (
+    "courses_learningsession",
+    "courses_courseenrollment",
+    "courses_enrollmentevent",
+    "courses_contentprogress",
+    "courses_focusspan",
+)
 CONTENTS = 10  # of each course
 
 FILL = (
@@ -35,6 +41,9 @@ FILL = (
         CASE WHEN u.n %% 7 = 0 THEN 'completed' ELSE 'enrolled' END, now() - interval '1 year',
         now() - (u.n %% 30) * interval '1 day', u.n %% 101, '', '0', now(), 0, false, '0', 0
     FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM users_user WHERE username LIKE 'filled-%%') AS u""",
+    """INSERT INTO courses_enrollmentevent (course_id, student_id, kind, from_status, to_status, reason, created_at)
+    SELECT course_id, student_id, 'enroll', '', 'enrolled', '', enrolled_on FROM courses_courseenrollment
+    WHERE course_id = ANY(%(courses)s::bigint[])""",
     """INSERT INTO courses_contentprogress (enrollment_id, content_id, started_at, is_completed, time_spent,
         engaged_time, view_count, completion_method, completed_revision)
     SELECT e.id, c.id, now(), (e.id + c.id) %% 3 > 0, (60 + (e.id * c.id) %% 3600) * interval '1 s', '0', 1, 'manual', 0

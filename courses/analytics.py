@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from typing import IO, Any, Final, TypedDict
 
 from django.db import connection, transaction
-from django.db.models import Avg, Count, F, Q, QuerySet, Sum, Window
+from django.db.models import Avg, Count, Exists, F, OuterRef, Q, QuerySet, Sum, Window
 
 from courses.days import last_days
-from courses.models import Course, CourseEnrollment
+from courses.models import Course, CourseEnrollment, EnrollmentEvent
 from users.models import User, zone
 
 INACTIVE_DAYS: Final = 7
@@ -168,12 +168,19 @@ def of_course(course: Course, *, reader: User, now: datetime) -> Analytics:
 
 
 def inactive_learners(course: Course, *, now: datetime) -> "QuerySet[CourseEnrollment]":
-    """Those who are enrolled and have not been there for INACTIVE_DAYS, the longest away first, each with `total`."""
+    """Those who are enrolled and have not been there for INACTIVE_DAYS, the longest away first, each with `total`.
+
+    Who was let in meanwhile is not: `enrolled_on` is when they first came, of later times the audit trail knows.
+    """
     since = now - timedelta(days=INACTIVE_DAYS)
     never = Q(last_accessed__isnull=True, enrolled_on__lt=since)
-    away = CourseEnrollment.objects.filter(course=course, status=CourseEnrollment.Status.ENROLLED)
+    enrolled = CourseEnrollment.Status.ENROLLED
+    away = CourseEnrollment.objects.filter(course=course, status=enrolled)
+    let_in = EnrollmentEvent.objects.filter(
+        course=course, student=OuterRef("student"), to_status=enrolled, created_at__gte=since
+    )
     return (
-        away.filter(Q(last_accessed__lt=since) | never)
+        away.filter(Q(last_accessed__lt=since) | never, ~Exists(let_in))
         .select_related("student")
         .annotate(total=Window(Count("*")))
         .order_by(F("last_accessed").asc(nulls_first=True), "pk")

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from benchmarks import analytics as benchmark
 from courses import analytics
+from courses import enrollment as moves
 from courses.models import Content, ContentProgress, Course, CourseEnrollment, LearningSession
 from tests.counts import count
 from tests.people import enroll, make_course, make_user
@@ -62,6 +63,26 @@ def test_inactive_is_who_is_enrolled_and_was_not_there_for_a_week(ines: User) ->
     found = analytics.inactive(course, now=NOW)
     assert found.count == 3
     assert [one.student.username for one in found.learners] == ["never", "longest", "away"]
+
+
+@pytest.mark.parametrize(
+    ("status", "made"),
+    [
+        ("enrolled", [moves.withdraw, moves.admit]),
+        ("enrolled", [moves.pause, moves.resume]),
+        ("pending", [moves.approve]),
+    ],
+)
+def test_who_was_let_in_this_week_is_not_inactive_yet(ines: User, status: str, made: list[Any]) -> None:
+    course = make_course(ines, "intro", modules=0)
+    mine = learner(course, "ana", status)
+    long_ago = timezone.now() - timedelta(days=60)
+    change(mine, last_accessed=None if status == "pending" else long_ago, enrolled_on=long_ago)
+    for move in made:
+        about = {"course": course, "student": mine.student} if move is moves.admit else {"enrollment": mine}
+        move(**about, actor=ines)
+    in_days = {days: analytics.inactive(course, now=timezone.now() + timedelta(days=days)).count for days in (0, 6, 8)}
+    assert in_days == {0: 0, 6: 0, 8: 1}
 
 
 def test_the_first_of_the_inactive_are_named_and_all_are_counted(ines: User, monkeypatch: pytest.MonkeyPatch) -> None:
