@@ -22,6 +22,7 @@ NOT_FOUND = {"code": "not_found", "detail": "There is nothing here, or it is not
 BAD_REQUEST = {"code": "bad_request", "detail": "This request can't be answered here: look at its Host and its size."}
 SERVER_ERROR = {"code": "server_error", "detail": "Something went wrong on our side. It has been noted."}
 
+NOT_AUTHENTICATED = {"code": "not_authenticated", "detail": "Sign in first."}
 TOO_LARGE = {"code": "too_large", "detail": "This is more than a request may carry."}
 UNAVAILABLE = {"code": "unavailable", "detail": "Too much to do, or the database does not answer. Try again shortly."}
 

@@ -1,4 +1,4 @@
-"""A request's body is bounded before anybody looks at it, whether or not it says how long it is."""
+"""A request's body is bounded before anybody looks at it, whether or not it says how long it is, and whose it is."""
 
 import socket
 
@@ -7,8 +7,8 @@ import pytest
 from django.conf import settings
 
 from courses.models import ContentItem, Course
-from lms.bodies import most_bytes
-from tests.people import token_of
+from lms.bodies import FORMS
+from tests.people import session_of, token_of
 from tests.site import Site
 from users.models import User
 
@@ -17,9 +17,9 @@ JSON = "application/json"
 FORM = "multipart/form-data; boundary=x"
 
 
-def status_line(site: Site, path: str, *, kind: str, length: str, body: bytes = b"") -> bytes:
+def status_line(site: Site, path: str, *, kind: str, length: str, by: str = "X: x", body: bytes = b"") -> bytes:
     """What is answered to this much of a request; the rest of it never comes."""
-    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\n{length}\r\n\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\n{by}\r\n{length}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", site.ports[0]), timeout=60) as connection:
         connection.sendall(head.encode() + body)
         return connection.recv(4096).partition(b"\r\n")[0]
@@ -50,10 +50,39 @@ def test_only_where_files_are_taken_is_more_than_the_ordinary(site: Site, path: 
         ("/api/v1/courses/intro/enrollments/import/", FORM, PICTURE),
     ],
 )
-def test_a_body_that_says_it_is_too_large_is_refused_at_once(site: Site, path: str, kind: str, most: int) -> None:
-    line = status_line(site, path, kind=kind, length=f"Content-Length: {most + 1}")
+def test_a_body_that_says_it_is_too_large_is_refused_at_once(
+    site: Site, intro: Course, ines: User, path: str, kind: str, most: int
+) -> None:
+    by = f"Authorization: Bearer {token_of(ines)}"
+    line = status_line(site, path, kind=kind, by=by, length=f"Content-Length: {most + 1}")
     assert line.startswith(b"HTTP/1.1 413")
-    assert most_bytes(path, is_form=kind == FORM) == most
+    if kind == FORM:
+        assert most == next((form.most for form in FORMS if form.paths.fullmatch(path)), ORDINARY)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/contents/1/items/", "/admin/courses/content/1/change/", "/api/v1/me/"])
+@pytest.mark.parametrize("by", ["X: x", "Authorization: Bearer wrong", "Cookie: sessionid=wrong"])
+@pytest.mark.parametrize("length", [f"Content-Length: {ORDINARY + 1}", "Transfer-Encoding: chunked"])
+def test_who_is_not_known_sends_no_file(site: Site, path: str, by: str, length: str) -> None:
+    body = b"" if length.startswith("Content") else b"%x\r\n%s\r\n" % (ORDINARY + 1, b" " * (ORDINARY + 1))
+    line = status_line(site, path, kind=FORM, by=by, length=length, body=body)
+    assert line.startswith(b"HTTP/1.1 401")
+
+
+def test_who_writes_no_course_sends_no_file_into_one(site: Site, intro: Course, ana: User) -> None:
+    for by in (f"Authorization: Bearer {token_of(ana)}", f"Cookie: sessionid={session_of(ana)}"):
+        line = status_line(site, "/api/v1/items/1/", kind=FORM, by=by, length=f"Content-Length: {ORDINARY + 1}")
+        assert line.startswith(b"HTTP/1.1 413")
+
+
+def test_anybody_who_is_known_sends_their_picture(site: Site, ana: User) -> None:
+    for headers, status in (
+        ({"Authorization": f"Bearer {token_of(ana)}"}, 400),
+        ({"Cookie": f"sessionid={session_of(ana)}"}, 403),  # it was read: what is missing is the CSRF token
+    ):
+        file = {"avatar": ("me.png", b"x" * (ORDINARY + 1))}
+        answer = httpx.patch(f"{site.http()}/api/v1/me/", files=file, headers=headers, timeout=60)
+        assert answer.status_code == status, answer.text
 
 
 def test_a_large_file_is_read_where_files_are_taken(site: Site, intro: Course, ines: User) -> None:
