@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import UserChangeForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models, transaction
 from django.db.models import QuerySet
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     CountAdmin = admin.ModelAdmin[RateCount]
     ProfileInline = admin.StackedInline[Any, User]
     ChangeForm = UserChangeForm[User]
+    PasswordForm = AdminPasswordChangeForm[User]
 else:
     AccountAdmin, TokenAdmin, ProfileInline = DjangoUserAdmin, admin.ModelAdmin, admin.StackedInline
-    CountAdmin, ChangeForm = admin.ModelAdmin, UserChangeForm
+    CountAdmin, ChangeForm, PasswordForm = admin.ModelAdmin, UserChangeForm, AdminPasswordChangeForm
 
 
 class StudentProfileInline(ProfileInline):
@@ -47,9 +48,20 @@ class AccountForm(ChangeForm):
             raise forms.ValidationError(str(error)) from error
 
 
+class NewPasswordForm(PasswordForm):
+    def save(self, commit: bool = True) -> User:
+        user = super().save(commit=False)
+        user.save(update_fields=["password"])
+        return user
+
+
+COLUMNS = {field.name for field in User._meta.concrete_fields}
+
+
 @admin.register(User)
 class UserAdmin(AccountAdmin):
     form = AccountForm
+    change_password_form = NewPasswordForm
     list_display = ("username", "email", "email_verified", "role", "is_staff", "is_active", "account_locked_until")
     list_filter = ("role", "is_active", "is_staff", "is_superuser", "email_verified")
     search_fields = ("username", "email", "first_name", "last_name")
@@ -89,6 +101,10 @@ class UserAdmin(AccountAdmin):
     def make_instructor(self, request: HttpRequest, users: QuerySet[User]) -> None:
         made = users.update(role=User.Role.INSTRUCTOR)
         self.message_user(request, f"{made} may now teach.", messages.SUCCESS)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Write what was changed on the page, and nothing that somebody else, or a sign-in, changed meanwhile."""
+        obj.save(**({"update_fields": COLUMNS.intersection(form.changed_data)} if change else {}))
 
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest

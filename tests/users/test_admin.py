@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models.signals import pre_save
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -127,15 +128,37 @@ def test_ones_own_password_changed_in_the_admin_is_announced(client: Client, adm
     assert announced == [admin.pk]
 
 
-def test_unchecking_active_is_announced(client: Client, ana: User, announced: list[int]) -> None:
-    address = reverse("admin:users_user_change", args=[ana.pk])
-    form = {
-        "username": "ana", "role": "student", "email": ana.email, "timezone": "UTC", "language": "en",
+def page_of(user: User, **changed: str) -> dict[str, str]:
+    """What the page of an account sends, with nothing checked."""
+    return {
+        "username": user.username, "role": "student", "email": user.email, "timezone": "UTC", "language": "en",
         "student_profile-TOTAL_FORMS": "0", "student_profile-INITIAL_FORMS": "0",
         "instructor_profile-TOTAL_FORMS": "0", "instructor_profile-INITIAL_FORMS": "0",
+        **changed,
     }  # fmt: skip
 
-    response = client.post(address, form)
+
+@pytest.mark.parametrize("page", ["users_user_change", "auth_user_password_change"])
+def test_what_a_sign_in_counts_meanwhile_is_kept(client: Client, ana: User, page: str) -> None:
+    password = {"password1": "correct horse", "password2": "correct horse", "usable_password": "true"}
+    form = {**page_of(ana, first_name="Anna", is_active="on"), **password}
+
+    def sign_in_fails(**_: Any) -> None:
+        User.objects.filter(pk=ana.pk).update(failed_login_attempts=3)
+
+    pre_save.connect(sign_in_fails, sender=User)
+    try:
+        assert client.post(reverse(f"admin:{page}", args=[ana.pk]), form).status_code == 302
+    finally:
+        pre_save.disconnect(sign_in_fails, sender=User)
+    before = (ana.first_name, ana.password)
+    ana.refresh_from_db()
+    assert (ana.first_name, ana.password) != before
+    assert ana.failed_login_attempts == 3
+
+
+def test_unchecking_active_is_announced(client: Client, ana: User, announced: list[int]) -> None:
+    response = client.post(reverse("admin:users_user_change", args=[ana.pk]), page_of(ana))
 
     assert response.status_code == 302, response.context["adminform"].form.errors
     ana.refresh_from_db()
