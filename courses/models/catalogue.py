@@ -214,12 +214,6 @@ class Course(models.Model):
                 announce(CertificatesEnabled(self.pk))
         self._stored = {**self._stored, **{name: getattr(self, name) for name in saved}}
 
-    def publish(self) -> None:
-        """Open the course to learners. Raises ValidationError when it has no module."""
-        self.status = self.Status.PUBLISHED
-        self.clean()
-        self.save(update_fields=["status"])
-
     def get_enrollment_count(self) -> int:
         """How many learn here or have completed: the number that is shown."""
         return self.course_enrollments.counted().count()

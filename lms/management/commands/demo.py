@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from courses import enrollment
+from courses import authoring, enrollment
 from courses.models import Content, ContentItem, Course, File, Image, Module, Subject, Text, Video
 from lms.demo import lessons, pictures
 from users.models import InstructorProfile, StudentProfile, User
@@ -144,7 +144,7 @@ class Command(BaseCommand):
                     content = Content.objects.create(module=module, title=page.title)
                     for item in self.items(owner, page):
                         ContentItem.objects.create(content=content, item=item)
-            course.publish()
+            authoring.set_status(course=course, status=Course.Status.PUBLISHED)
         return course
 
     def items(self, owner: User, page: Page) -> list[Text | Image | Video | File]:
