@@ -81,11 +81,14 @@ def body(error: Exception) -> dict[str, Any]:
 
 
 def first_sentence(detail: Any, name: str = "") -> str:
-    """The first message of a tree of messages, with the field it is about."""
+    """The first message of a tree of messages, with the field it is about; entries of a list are counted from 1."""
     while isinstance(detail, dict | list) and detail:
         if isinstance(detail, dict):
             key, detail = next(iter(detail.items()))
-            name = str(key) if key != "non_field_errors" else name
+            if isinstance(key, int):
+                name = f"{name}, entry {key + 1}"
+            elif key != "non_field_errors":
+                name = str(key)
         else:
             detail = next((item for item in detail if item), "")
     return f"{name}: {detail}" if name else str(detail)

@@ -167,6 +167,11 @@ def test_a_body_of_another_shape_is_refused(circle: Course, ines: User, body: An
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
 
 
+def test_a_bad_entry_is_named_as_people_count(circle: Course, ines: User) -> None:
+    answer = by_token(ines).post(PATH, {"learners": ["ana", None, "ben"]})
+    assert answer.json()["detail"].startswith("learners, entry 2: ")
+
+
 @pytest.mark.parametrize("status", ["archived", "draft"])
 def test_a_course_that_is_not_published_takes_nobody(circle: Course, ines: User, status: str) -> None:
     Course.objects.update(status=status)
