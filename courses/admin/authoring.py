@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from courses import authoring, enrollment
-from courses.admin.base import Deletion, KeepsRecords, ModelForm, ReadOnly, TabularInline
+from courses.admin.base import Deletion, KeepsRecords, OrderForm, ReadOnly, TabularInline
 from courses.admin.items import ITEM_INLINES
 from courses.events import OutlineChanged
 from courses.models import (
@@ -26,13 +26,6 @@ from courses.models import (
 )
 from users.errors import DomainError
 from users.events import announce
-
-
-class OrderForm(ModelForm):
-    """Takes any number for a place: saving numbers all of them anew."""
-
-    def _get_validation_exclusions(self) -> set[str]:
-        return {*super()._get_validation_exclusions(), "order"}  # type: ignore[misc]
 
 
 class OrderedInline(TabularInline):

@@ -1,6 +1,6 @@
 """What the admin pages of courses have in common: records are not written, and never deleted with anything else."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django import forms
 from django.contrib import admin
@@ -15,8 +15,22 @@ else:
     ModelAdmin, TabularInline, StackedInline = admin.ModelAdmin, admin.TabularInline, admin.StackedInline
     ModelForm = forms.ModelForm
 
+MOST: Final = 2**31 - 1
+"""The largest number that a column of integers holds."""
+
 Deletion = tuple[list[Any], dict[Any, int], set[Any], list[Any]]
 """What Django would delete, counts of it, what the user may not delete, and what protects itself."""
+
+
+class OrderForm(ModelForm):
+    """Takes any number for a place, also that of another one: saving numbers all of them anew."""
+
+    def _get_validation_exclusions(self) -> set[str]:
+        return {*super()._get_validation_exclusions(), "order"}  # type: ignore[misc]
+
+    def clean_order(self) -> int | None:
+        order: int | None = self.cleaned_data["order"]
+        return None if order is None else min(order, MOST)
 
 
 class ReadOnly(ModelAdmin):

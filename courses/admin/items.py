@@ -10,7 +10,7 @@ from django.db.models.fields.files import FieldFile
 from django.http import HttpRequest
 
 from courses import uploads
-from courses.admin.base import ModelForm, StackedInline
+from courses.admin.base import ModelForm, OrderForm, StackedInline
 from courses.models import ContentItem, File, Image, ItemBase, Text, Video
 
 
@@ -28,7 +28,7 @@ class ItemForm(ModelForm):
         return cleaned
 
 
-class PlaceForm(ModelForm):
+class PlaceForm(OrderForm):
     """Edits a `ContentItem` and its item: the item's fields are shown, checked and saved by a form of their own."""
 
     item_form_class: ClassVar[type[ModelForm]]
@@ -49,10 +49,6 @@ class PlaceForm(ModelForm):
         for name, value in self.initial.items():
             if isinstance(value, FieldFile) and value.name:
                 self.fields[name].help_text = f"Now: {PurePath(value.name).name}"
-
-    def _get_validation_exclusions(self) -> set[str]:
-        # Two items may be given the same number here: the page numbers all of them anew when it is saved.
-        return {*super()._get_validation_exclusions(), "order"}  # type: ignore[misc]
 
     def clean(self) -> dict[str, Any] | None:
         if self.has_changed():
