@@ -170,10 +170,18 @@ def add_content(*, module: Module, **fields: Any) -> Content:
 
 
 def change_content(*, content: Content, **fields: Any) -> Content:
-    """`archived` takes it out of the outline, or back in. Locks the course. Raises Invalid."""
+    """`archived` takes it out of the outline, or back in; `module_id` moves it to another module of its course, behind
+    the last content there. Locks the course. Raises Invalid, TooMany."""
     with transaction.atomic():
-        _locked(Course, content.module.course_id)
-        return _save_content(_locked(Content, content.pk), fields)
+        course = _locked(Course, content.module.course_id)
+        content = _locked(Content, content.pk)
+        if fields.get("module_id", content.module_id) != content.module_id:
+            module = course.modules.filter(pk=fields["module_id"]).first()
+            if module is None:
+                raise Invalid(module="Its course has no such module.")
+            _room_for_one(module.contents.all(), CONTENTS_A_MODULE)
+            fields["order"] = None
+        return _save_content(content, fields)
 
 
 def delete_content(*, content: Content) -> None:

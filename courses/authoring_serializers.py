@@ -82,6 +82,12 @@ class ContentSerializer(serializers.ModelSerializer[Content]):
         extra_kwargs = {"title": ONE_LINE, "required_seconds": {"min_value": 1}}
 
 
+class ChangedContentSerializer(ContentSerializer):
+    """What changes of a content. `module` moves it to another one of the same course, behind the last content there."""
+
+    module = serializers.IntegerField(source="module_id", min_value=1, max_value=2**53 - 1)
+
+
 @extend_schema_serializer(examples=examples.sent(examples.ORDER))
 class OrderSerializer(serializers.Serializer[None]):
     """All the children there are, each once, in the order they are to have: 1, 2, 3, …"""

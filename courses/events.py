@@ -41,8 +41,8 @@ class CertificatesEnabled:
 
 @dataclass(frozen=True)
 class OutlineChanged:
-    """Contents of the course were added, archived, brought back, changed or deleted: who learns there may be further
-    now, or less far."""
+    """Contents of the course were added, archived, brought back, moved, changed or deleted: who learns there may be
+    further now, or less far."""
 
     course_id: int
 

@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from courses import authoring
 from courses.authoring_serializers import (
     NEW_ITEM_SERIALIZERS,
+    ChangedContentSerializer,
     ContentSerializer,
     ItemFormSerializer,
     ModuleSerializer,
@@ -202,11 +203,14 @@ class ContentView(Authoring):
         """A content."""
         return Response(ContentSerializer(self.content(pk)).data)
 
-    @extend_schema(request=ContentSerializer(partial=True), responses=ContentSerializer)
+    @extend_schema(
+        request=ChangedContentSerializer(partial=True),
+        responses={200: ContentSerializer, 409: OpenApiResponse(description="There are too many.")},
+    )
     def patch(self, request: Request, pk: int) -> Response:
-        """Change a content, take it out of the outline or bring it back."""
+        """Change a content, move it to another module, take it out of the outline or bring it back."""
         content = self.content(pk)
-        fields = asked_of(ContentSerializer(content, data=request.data, partial=True))
+        fields = asked_of(ChangedContentSerializer(content, data=request.data, partial=True))
         return Response(ContentSerializer(authoring.change_content(content=content, **fields)).data)
 
     @extend_schema(responses={204: None, 409: OpenApiResponse(description="Learners have worked on it.")})

@@ -3,6 +3,7 @@
 import pytest
 from django.utils import timezone
 
+from courses import progress
 from courses.models import (
     Content,
     ContentItem,
@@ -12,6 +13,7 @@ from courses.models import (
     CourseWaitlist,
     EnrollmentEvent,
     Module,
+    ModuleProgress,
     Subject,
     Text,
 )
@@ -225,6 +227,41 @@ def test_a_time_based_content_says_how_long(intro: Course, ines: User) -> None:
     assert client.patch(one, {"required_seconds": None}).status_code == 400
     assert client.patch(one, {"completion_method": "auto"}).json()["required_seconds"] is None
     assert client.patch(one, {"completion_method": "time_based"}).status_code == 400
+
+
+def test_a_content_moves_behind_the_last_of_another_module_and_learners_follow(
+    intro: Course, content: Content, ana: User, ines: User
+) -> None:
+    first, second = intro.modules.order_by("order")
+    enrollment = CourseEnrollment.objects.get(student=ana)
+    progress.complete_content(student_id=ana.pk, content_id=content.pk)
+    client = by_token(ines)
+    path = f"/api/v1/contents/{content.pk}/"
+    for module in (second.pk, second.pk):  # said again, it stays where it is
+        moved = client.patch(path, {"module": module, "title": "Moved"}).json()
+        assert (moved["module"], moved["order"], moved["title"]) == (second.pk, 3, "Moved")
+    progress.follow_enrollments([enrollment.pk])
+    counted = ModuleProgress.objects.filter(enrollment=enrollment).order_by("module__order")
+    assert [(one.completed_contents, one.total_contents) for one in counted] == [(0, 1), (1, 3)]
+    assert client.patch(path, {"module": first.pk}).json()["order"] == 3
+
+
+def test_a_content_stays_in_its_course(intro: Course, content: Content, ines: User) -> None:
+    rival = make_user("rival", role="instructor")
+    mine, theirs = (make_course(owner, slug, modules=1).modules.get() for owner, slug in ((ines, "a"), (rival, "b")))
+    path = f"/api/v1/contents/{content.pk}/"
+    for module in (mine.pk, theirs.pk, 2**53 - 1, 0, None, "x"):
+        answer = by_token(ines).patch(path, {"module": module})
+        assert (answer.status_code, list(answer.json()["fields"])) == (400, ["module"])
+    assert by_token(rival).patch(path, {"module": theirs.pk}).status_code == 404
+    assert Content.objects.get(pk=content.pk).module == content.module
+
+
+def test_a_content_moves_to_no_module_that_is_full(intro: Course, content: Content, ines: User) -> None:
+    module = intro.modules.order_by("order")[1]
+    Content.objects.bulk_create(Content(module=module, title="x", order=number) for number in range(10, 208))
+    answer = by_token(ines).patch(f"/api/v1/contents/{content.pk}/", {"module": module.pk})
+    assert (answer.status_code, answer.json()["code"]) == (409, "too_many")
 
 
 # Order ---------------------------------------------------------------------------------------------------------

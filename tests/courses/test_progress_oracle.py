@@ -150,13 +150,10 @@ class Learning(RuleBasedStateMachine):
 
     @rule(number=picks, to=picks)
     def move(self, number: int, to: int) -> None:
-        """No author can so far; whoever moves one by hand saves it after."""
         content, module = self.pick(number, self.contents()), self.pick(to, self.course.modules.all())
         if content is None:
             return
-        last = max(Content.objects.filter(module=module).values_list("order", flat=True), default=0)
-        Content.objects.filter(pk=content.pk).update(module=module, order=last + 1)
-        authoring.change_content(content=Content.objects.get(pk=content.pk), title="Moved")
+        authoring.change_content(content=content, module_id=module.pk)
         self.oracle.module_of[content.pk] = module.pk
 
     @rule(number=picks)

@@ -123,6 +123,7 @@ BODIES: dict[str, Any] = {
     "PUT courses/{slug}/modules/order/": lambda world: {"ids": world["module_ids"]},
     "POST modules/{pk}/contents/": {"title": "New"},
     "PUT modules/{pk}/contents/order/": lambda world: {"ids": world["content_ids"]},
+    "PATCH contents/{pk}/": lambda world: {"module": world["module_ids"][-1]},
     "POST contents/{pk}/items/": {"kind": "text", "title": "New", "body": "New."},
     "PUT contents/{pk}/items/order/": lambda world: {"ids": world["item_ids"]},
     "PATCH courses/{slug}/waitlist/{pk}/": {"priority": 0, "reason": "Waited last year."},

@@ -53,7 +53,7 @@ export interface paths {
         delete: operations["contents_destroy"];
         options?: never;
         head?: never;
-        /** @description Change a content, take it out of the outline or bring it back. */
+        /** @description Change a content, move it to another module, take it out of the outline or bring it back. */
         patch: operations["contents_partial_update"];
         trace?: never;
     };
@@ -1827,8 +1827,10 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["WaitlistEntry"][];
         };
-        /** @description A content of a module; a new one comes after the last. `archived` takes it out of the outline, or back in. */
-        PatchedContentRequest: {
+        /** @description What changes of a content. `module` moves it to another one of the same course, behind the last content there. */
+        PatchedChangedContentRequest: {
+            /** Format: int64 */
+            module?: number;
             title?: string;
             completion_method?: components["schemas"]["CompletionMethodEnum"];
             /** @description Seconds of engaged time that complete a time based content */
@@ -2386,7 +2388,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["PatchedContentRequest"];
+                "application/json": components["schemas"]["PatchedChangedContentRequest"];
             };
         };
         responses: {
@@ -2402,6 +2404,15 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            /** @description There are too many. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             429: components["responses"]["Problem429"];
