@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -23,6 +24,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(count
 
 LEARNERS = count(40, 200)
 ROUNDS = count(6, 100)
+PATIENCE_SECONDS = count(60, 300)
 
 
 # Over HTTP -----------------------------------------------------------------------------------------------------
@@ -42,11 +44,13 @@ async def storm(site: Site, owner: "User") -> tuple[list[httpx.Response], list[h
 
         async def post(number: int, path: str) -> httpx.Response:
             url = f"{site.http(number % 2)}/api/v1/courses/seminar/{path}/"
-            while True:
+            until = monotonic() + PATIENCE_SECONDS
+            while monotonic() < until:
                 answer = await client.post(url, headers={"Authorization": f"Bearer {tokens[number]}"})
                 if answer.status_code != 503:
                     return answer
                 await asyncio.sleep(0.2)  # the server says: every connection to the database is taken, come back
+            raise AssertionError(f"{url}: only 503 for {PATIENCE_SECONDS} s")
 
         async def want(number: int) -> tuple[httpx.Response, httpx.Response | None]:
             answer = await post(number, "enroll")
