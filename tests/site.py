@@ -8,16 +8,23 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 
+from lms.parent import die_with
+
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 ROOT = Path(__file__).parent.parent
+
+with_us = partial(die_with, os.getpid())
+"""As `preexec_fn` of what a test starts: it goes with the tests, whatever ends them."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -161,6 +168,23 @@ class Site:
             return httpx.get(f"{self.http(number)}/healthz", trust_env=False, timeout=5).status_code == 200
         except httpx.HTTPError:
             return False
+
+
+@contextmanager
+def job_worker(**environment: str) -> Iterator[None]:
+    """The job worker as in production, on the test database."""
+    worker = subprocess.Popen(
+        [sys.executable, "manage.py", "procrastinate", "worker"],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": Site.test_database_url(), **environment},
+        preexec_fn=with_us,
+    )
+    try:
+        yield
+        assert worker.poll() is None, "the worker has ended by itself"
+    finally:
+        worker.terminate()
+        worker.wait(2 * STOP_SECONDS)
 
 
 def free_port() -> int:

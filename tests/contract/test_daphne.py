@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import token_of
 from tests.contract.conftest import row_of
 from tests.learner import Learner
-from tests.site import ROOT, START_SECONDS, Site, free_port, orm
+from tests.site import ROOT, START_SECONDS, Site, free_port, orm, with_us
 
 if TYPE_CHECKING:
     from courses.models import Content
@@ -29,6 +29,7 @@ def daphne(site: Site) -> Iterator[int]:
         env=site.environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        preexec_fn=with_us,
     )
     try:
         wait_for(f"http://127.0.0.1:{port}/healthz", process)

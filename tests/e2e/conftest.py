@@ -20,7 +20,7 @@ from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_p
 from tests.counts import STRESS
 from tests.e2e import accuracy
 from tests.e2e.trace import Trace, Truth
-from tests.site import Site
+from tests.site import Site, with_us
 
 if TYPE_CHECKING:
     from courses.models import Content
@@ -66,6 +66,7 @@ def running_chromium(profile: Path) -> Iterator[str]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "HOME": str(profile), "DISPLAY": display},
+            preexec_fn=with_us,
         )
         try:
             yield f"http://127.0.0.1:{_devtools_port(process, profile / 'DevToolsActivePort')}"
@@ -84,6 +85,7 @@ def running_display() -> Iterator[str]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             pass_fds=[writer],
+            preexec_fn=with_us,
         )
         os.close(writer)
         try:

@@ -1,10 +1,7 @@
 """An account from its making to its end, by the pages that people use for it."""
 
 import io
-import os
 import re
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 
@@ -16,7 +13,7 @@ from courses.models import Content
 from tests.e2e.studying import assert_stayed, eventually, open_content, sign_in, stay, visit
 from tests.mailserver import MailServer
 from tests.people import PASSWORD, token_of
-from tests.site import ROOT, Site
+from tests.site import job_worker
 from users.models import APIToken, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,17 +24,8 @@ FRESH = "quite another one 42"
 @pytest.fixture
 def mails(address: str) -> Iterator[MailServer]:
     """Where a job worker sends its mails, whose links lead to the site."""
-    with MailServer() as server:
-        environment = {
-            **os.environ,
-            "DATABASE_URL": Site.test_database_url(),
-            "EMAIL_URL": server.url,
-            "SITE_URL": address,
-        }
-        worker = subprocess.Popen([sys.executable, "manage.py", "procrastinate", "worker"], cwd=ROOT, env=environment)
+    with MailServer() as server, job_worker(EMAIL_URL=server.url, SITE_URL=address):
         yield server
-        worker.terminate()
-        worker.wait(60)
 
 
 def mailed_link(mails: MailServer, recipient: str) -> str:

@@ -1,9 +1,6 @@
 """The sweep: sessions whose client vanished end as of their last sample, while workers and holders do as they like."""
 
 import asyncio
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -17,7 +14,7 @@ from tests.faults.fleet import Fleet
 from tests.faults.judging import audit
 from tests.learner import Learner
 from tests.people import token_of
-from tests.site import ROOT, Site, orm
+from tests.site import Site, job_worker, orm
 
 if TYPE_CHECKING:
     from courses.models import Course, LearningSession
@@ -32,13 +29,8 @@ WORKER_SECONDS = 30.0
 
 @pytest.fixture
 def worker(transactional_db: None) -> Iterator[None]:
-    """The job worker as in production, on the test database."""
-    environment = {**os.environ, "DATABASE_URL": Site.test_database_url()}
-    process = subprocess.Popen([sys.executable, "manage.py", "procrastinate", "worker"], cwd=ROOT, env=environment)
-    yield
-    assert process.poll() is None, "the worker has ended by itself"
-    process.terminate()
-    process.wait(WORKER_SECONDS)
+    with job_worker():
+        yield
 
 
 async def test_the_worker_ends_a_session_whose_client_vanished(

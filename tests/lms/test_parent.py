@@ -28,6 +28,14 @@ LATE = "while os.getppid() == parent: time.sleep(0.01)\ndie_with(parent)"
 LATE_AND_BLIND = "while os.getppid() == parent: time.sleep(0.01)\nos.getppid = lambda: parent\ndie_with(parent)"
 
 
+WITH_US = """
+import os, subprocess, sys
+from tests.site import with_us
+subprocess.Popen([sys.executable, "-c", "import signal; signal.sigtimedwait([], 120)"], preexec_fn=with_us)
+os.kill(os.getpid(), 9)
+"""
+
+
 def last_words(*child: str, parent_goes: str) -> str:
     """What the child says before all of this family have ended."""
     family = subprocess.Popen(
@@ -59,3 +67,10 @@ def test_one_that_does_not_look_stays() -> None:
 
 def test_a_server_of_the_tests_does_not_stay() -> None:
     assert last_words("-m", "tests.serve", "lms.asgi:application", "0", parent_goes=AT_ONCE) == ""
+
+
+def test_whatever_the_tests_begin_does_not_stay() -> None:
+    tests = subprocess.run(
+        [sys.executable, "-c", WITH_US], cwd=ROOT, stdout=subprocess.PIPE, timeout=DEADLINE_SECONDS
+    )  # until nobody holds the output any more
+    assert tests.returncode == -9

@@ -18,7 +18,7 @@ import pytest
 
 from lms.devservers import Postgres, Valkey
 from tests.lms.test_devservices import eventually, nothing_runs
-from tests.site import ROOT, free_port
+from tests.site import ROOT, free_port, with_us
 
 DEADLINE_SECONDS = 120.0
 HOW_MANY_TOKENS = "from users.models import APIToken; print(APIToken.objects.count())"
@@ -36,6 +36,7 @@ class Run:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=with_us,
         )
         self.said = ""
         self._heard = threading.Condition()

@@ -1,10 +1,7 @@
 """Making an account, and proving that one reads its address."""
 
 import hashlib
-import os
 import socketserver
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from queue import Queue
@@ -19,7 +16,7 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from tests.rest import anonymous, by_token
-from tests.site import ROOT, Site
+from tests.site import Site, job_worker
 from tests.users.mailing import mailed_token, send_mails
 from users import accounts, links
 from users.models import User
@@ -236,23 +233,16 @@ def postbox() -> Iterator[Postbox]:
 
 
 def test_from_the_form_to_the_verified_address(site: Site, postbox: Postbox) -> None:
-    environment = {
-        **os.environ,
-        "DATABASE_URL": Site.test_database_url(),
-        "EMAIL_URL": f"smtp://127.0.0.1:{postbox.server_address[1]}",
-        "SITE_URL": "https://study.example/",
-    }
-    worker = subprocess.Popen([sys.executable, "manage.py", "procrastinate", "worker"], cwd=ROOT, env=environment)
-    try:
-        with httpx.Client(base_url=site.http(0), trust_env=False, timeout=60) as http:
-            assert http.post("/api/v1/register/", json=DANA).status_code == 201
-            text = postbox.mails.get(timeout=60)
-            assert "To: dana@example.org" in text
-            token = text.partition("https://study.example/verify-email#")[2].split()[0]
-            assert http.post("/api/v1/verify-email/", json={"token": token}).status_code == 204
-    finally:
-        worker.terminate()
-        worker.wait(60)
+    address = f"smtp://127.0.0.1:{postbox.server_address[1]}"
+    with (
+        job_worker(EMAIL_URL=address, SITE_URL="https://study.example/"),
+        httpx.Client(base_url=site.http(0), trust_env=False, timeout=60) as http,
+    ):
+        assert http.post("/api/v1/register/", json=DANA).status_code == 201
+        text = postbox.mails.get(timeout=60)
+        assert "To: dana@example.org" in text
+        token = text.partition("https://study.example/verify-email#")[2].split()[0]
+        assert http.post("/api/v1/verify-email/", json={"token": token}).status_code == 204
     assert User.objects.get().email_verified
     assert not mail.outbox
 
