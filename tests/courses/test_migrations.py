@@ -1,5 +1,6 @@
 """The migrations: nothing left to make, in the order of the model's phases, and old rows carried along."""
 
+import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -84,24 +85,34 @@ def test_earlier_sessions_are_carried_along(at_phase_1c: Any) -> None:
     user = old("users", "User").objects.create(username="ana")
     subject = old("courses", "Subject").objects.create(title="s", slug="s")
     course = old("courses", "Course").objects.create(owner=user, subject=subject, title="c", slug="c", overview="")
-    enrollment = old("courses", "CourseEnrollment").objects.create(student=user, course=course)
     minute = timedelta(minutes=1)
-    ended = old("courses", "LearningSession").objects.create(
-        enrollment=enrollment, duration=10 * minute, focus_time=4 * minute, idle_time=5 * minute
+    enrollment = old("courses", "CourseEnrollment").objects.create(
+        student=user, course=course, total_time_spent=50 * minute
     )
+    first, second, going_on = (old("courses", "LearningSession").objects.create(enrollment=enrollment) for _ in "123")
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
-    old("courses", "LearningSession").objects.filter(pk=ended.pk).update(started_at=noon, ended_at=noon + 10 * minute)
-    going_on = old("courses", "LearningSession").objects.create(enrollment=enrollment)
+    for row, started_at in ((first, noon), (second, noon + 3 * minute)):
+        old("courses", "LearningSession").objects.filter(pk=row.pk).update(
+            started_at=started_at,
+            ended_at=started_at + 10 * minute,
+            duration=10 * minute,
+            focus_time=4 * minute + timedelta(microseconds=7),
+            idle_time=5 * minute,
+        )
 
     executor = MigrationExecutor(connection)
     executor.migrate(executor.loader.graph.leaf_nodes())
 
-    from courses.models import LearningSession
+    from courses import sessions
+    from courses.models import CourseEnrollment, LearningSession
 
-    now = LearningSession.objects.get(pk=ended.pk)
+    now = LearningSession.objects.get(pk=first.pk)
     assert now.user_id == user.pk
-    assert (now.duration, now.unknown_time) == (10 * minute, minute)
-    assert (now.last_at_ms, now.end_reason, now.is_settled) == (600_000, "closed", True)
+    assert (now.duration, now.focus_time, now.unknown_time) == (10 * minute, 4 * minute, minute)
+    assert (now.last_at_ms, now.end_reason) == (600_000, "closed")
     other = LearningSession.objects.get(pk=going_on.pk)
     assert (other.duration, other.end_reason, other.is_settled) == (timedelta(), "", False)
     assert other.key != now.key
+    sessions.sweep()
+    call_command("audit_time", stdout=io.StringIO())
+    assert CourseEnrollment.objects.get().total_time_spent == 7 * minute  # the two overlapped for one
