@@ -4,16 +4,12 @@ What a course's owner asks is answered from the indexes that begin with the cour
 answer has a bound. `benchmarks/analytics.py` shows their plans and times. Nothing here writes.
 """
 
-import csv
-import io
-import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import IO, Any, Final, TypedDict
+from typing import Any, Final, TypedDict
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Avg, Count, Exists, F, OuterRef, Q, QuerySet, Sum, Window
 
 from courses.days import last_days
@@ -25,8 +21,6 @@ FIRST: Final = 50
 """So many of the inactive learners are named; the others are in the count, and in the CSV file."""
 ACTIVITY_DAYS: Final = 28
 """Whole weeks: each hour of the week is counted equally often."""
-
-ROWS_AT_ONCE: Final = 500
 
 
 class Totals(TypedDict):
@@ -168,7 +162,7 @@ def of_course(course: Course, *, reader: User, now: datetime) -> Analytics:
 
 
 def inactive_learners(course: Course, *, now: datetime) -> "QuerySet[CourseEnrollment]":
-    """Those who are enrolled and have not been there for INACTIVE_DAYS, the longest away first, each with `total`.
+    """Those who are enrolled and have not been there for INACTIVE_DAYS.
 
     Who was let in meanwhile is not: `enrolled_on` is when they first came, of later times the audit trail knows.
     """
@@ -179,17 +173,13 @@ def inactive_learners(course: Course, *, now: datetime) -> "QuerySet[CourseEnrol
     let_in = EnrollmentEvent.objects.filter(
         course=course, student=OuterRef("student"), to_status=enrolled, created_at__gte=since
     )
-    return (
-        away.filter(Q(last_accessed__lt=since) | never, ~Exists(let_in))
-        .select_related("student")
-        .annotate(total=Window(Count("*")))
-        .order_by(F("last_accessed").asc(nulls_first=True), "pk")
-    )
+    return away.filter(Q(last_accessed__lt=since) | never, ~Exists(let_in))
 
 
 def inactive(course: Course, *, now: datetime) -> Inactive:
     """Who has been inactive for INACTIVE_DAYS: all of them counted, the first ones named."""
-    first: list[Any] = list(inactive_learners(course, now=now)[:FIRST])
+    learners = inactive_learners(course, now=now).select_related("student").annotate(total=Window(Count("*")))
+    first: list[Any] = list(learners.order_by(F("last_accessed").asc(nulls_first=True), "pk")[:FIRST])
     return Inactive(count=first[0].total if first else 0, learners=first)
 
 
@@ -243,54 +233,3 @@ def activity(course: Course, *, reader: User, now: datetime) -> list[Activity]:
     return [
         Activity(weekday=weekday, hour=hour, sessions=sessions) for (weekday, hour), sessions in sorted(begun.items())
     ]
-
-
-# The learners of a course as a table ---------------------------------------------------------------------------
-
-COLUMNS: Final = {
-    "student": "student__username",
-    "first_name": "student__first_name",
-    "last_name": "student__last_name",
-    "status": "status",
-    "enrolled_on": "enrolled_on",
-    "last_accessed": "last_accessed",
-    "completed_on": "completed_on",
-    "progress_percentage": "progress_percentage",
-    "engagement_score": "engagement_score",
-    "total_time_spent_seconds": "total_time_spent",
-    "engaged_seconds": "engaged_time",
-}
-"""The columns of the table, and where they come from."""
-
-
-def write_learners(course: Course) -> IO[bytes]:
-    """A temporary file with a row for each enrolment of the course, as CSV in UTF-8; whoever gets it closes it.
-
-    It is written row by row, so memory stays small however many there are.
-    """
-    file = tempfile.TemporaryFile()  # noqa: SIM115  # handed on
-    text = io.TextIOWrapper(file, "utf-8", newline="")
-    table = csv.writer(text)
-    table.writerow(COLUMNS)
-    with transaction.atomic():
-        table.writerows(_rows(course))
-    text.detach().seek(0)
-    return file
-
-
-def _rows(course: Course) -> Iterator[list[str]]:
-    enrollments = CourseEnrollment.objects.filter(course=course).order_by("pk")
-    for row in enrollments.values_list(*COLUMNS.values()).iterator(chunk_size=ROWS_AT_ONCE):
-        yield [_cell(value) for value in row]
-
-
-def _cell(value: Any) -> str:
-    """A value as a table shows it. Words that a spreadsheet would take for a formula are quoted: people choose them."""
-    if value is None:
-        return ""
-    if isinstance(value, timedelta):
-        return f"{value.total_seconds():.3f}"
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="seconds")
-    text = str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -1,10 +1,11 @@
-"""An open file as the body of a response.
+"""Bodies of responses that are made while they are sent: an open file, and whatever gives pieces.
 
-Django's own FileResponse would read all of it into memory under ASGI.
+Django's own FileResponse would read all of a file into memory under ASGI. Nobody keeps a database connection while a
+piece is sent: a phone may take minutes over it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import IO
 
 from asgiref.sync import sync_to_async
@@ -36,10 +37,20 @@ class FileBody:
         self._file.close()
 
 
-def _return_connection() -> None:
-    """Give the request's database connection back to the pool, unless a transaction (a test's) holds it.
+async def one_by_one(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """What an iterator gives, each piece made in the request's thread once the one before is sent."""
+    while piece := await sync_to_async(_next)(pieces):
+        yield piece
 
-    A phone may take minutes over a video; the request keeps its connection until the last byte is sent.
-    """
+
+def _next(pieces: Iterator[bytes]) -> bytes:
+    try:
+        return next(pieces, b"")
+    finally:
+        _return_connection()
+
+
+def _return_connection() -> None:
+    """Give the request's database connection back to the pool, unless a transaction (a test's) holds it."""
     if not connection.in_atomic_block:
         connection.close()

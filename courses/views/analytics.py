@@ -1,28 +1,29 @@
 """What is worked out from the records, for the learner and for who teaches. The sums are in courses/engagement.py,
-courses/days.py and courses/analytics.py. What is somebody else's is 404.
+courses/days.py and courses/analytics.py, its tables in courses/tables.py. What is somebody else's is 404.
 """
 
-import os
+from itertools import chain
 
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from courses import analytics, catalogue, days, engagement
+from courses import analytics, catalogue, days, engagement, tables
 from courses.analytics_serializers import (
     AnalyticsSerializer,
     DaysQuerySerializer,
     EngagementSerializer,
     StudiedDaySerializer,
 )
+from courses.errors import NotFound
 from courses.media import ServeAnyType
 from courses.models import CourseEnrollment
 from courses.views.seats import NOT_THERE, user_of
-from users.streaming import FileBody
+from users.streaming import one_by_one
 
 
 class EngagementView(APIView):
@@ -60,22 +61,28 @@ class AnalyticsView(APIView):
         return Response(AnalyticsSerializer(analytics.of_course(course, reader=user, now=timezone.now())).data)
 
 
-class LearnersView(APIView):
-    """Owner and staff: the course's enrolments as a table, in CSV, UTF-8."""
+class TableView(APIView):
+    """Owner and staff: a course's learners, the inactive ones, or another answer of its analytics; CSV in UTF-8."""
 
     content_negotiation_class = ServeAnyType
 
-    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY, **NOT_THERE})
-    def get(self, request: Request, slug: str) -> HttpResponseBase:
-        course = catalogue.owned_course(slug=slug, user=user_of(request))
-        table = analytics.write_learners(course)
-        length = os.fstat(table.fileno()).st_size
+    @extend_schema(
+        operation_id="courses_analytics_table_retrieve",
+        parameters=[OpenApiParameter("table", str, "path", enum=list(tables.TABLES))],
+        responses={(200, "text/csv"): OpenApiTypes.BINARY, **NOT_THERE},
+    )
+    def get(self, request: Request, slug: str, table: str) -> HttpResponseBase:
+        user = user_of(request)
+        course = catalogue.owned_course(slug=slug, user=user)
+        if table not in tables.TABLES:
+            raise NotFound
+        pieces = tables.write(tables.TABLES[table](course, user, timezone.now()))
+        first = next(pieces)  # as long as there is still another answer than 200
         return StreamingHttpResponse(
-            FileBody(table, length=length),
+            one_by_one(chain([first], pieces)),
             content_type="text/csv; charset=utf-8",
             headers={
-                "Content-Length": str(length),
-                "Content-Disposition": f'attachment; filename="{course.slug}-learners.csv"',
+                "Content-Disposition": f'attachment; filename="{course.slug}-{table}.csv"',
                 "Cache-Control": "no-store",
             },
         )

@@ -6,18 +6,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from asgiref.sync import async_to_sync
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from benchmarks import analytics as benchmark
-from courses import analytics
+from courses import analytics, tables
 from courses import enrollment as moves
 from courses.models import Content, ContentProgress, Course, CourseEnrollment, LearningSession
 from tests.counts import count
-from tests.people import enroll, make_course, make_user
+from tests.people import enroll, make_course, make_user, token_of
 from tests.rest import by_token, queries_of
+from tests.site import Site
 from users.models import User
 
 PATH = "/api/v1/courses/intro/analytics/"
@@ -215,7 +218,7 @@ def test_a_course_without_learners_has_an_answer(ines: User) -> None:
 def test_a_hundred_learners_take_as_many_queries_as_one(ines: User) -> None:
     course = make_course(ines, "intro", modules=2, contents=1)
     client = by_token(ines)
-    paths = (PATH, f"{PATH}learners.csv")
+    paths = (PATH, *(f"{PATH}{name}.csv" for name in tables.TABLES))
     long_ago = timezone.now() - timedelta(days=10)
 
     def learn(number: int) -> None:
@@ -242,13 +245,11 @@ async def read(answer: Any) -> str:
     return b"".join([chunk async for chunk in answer]).decode()
 
 
-def table(user: User) -> list[dict[str, str]]:
-    answer = by_token(user).get(f"{PATH}learners.csv")
+def table(user: User, name: str = "learners") -> list[dict[str, str]]:
+    answer = by_token(user).get(f"{PATH}{name}.csv")
     assert (answer.status_code, answer["Content-Type"]) == (200, "text/csv; charset=utf-8")
-    assert answer["Content-Disposition"] == 'attachment; filename="intro-learners.csv"'
-    text = async_to_sync(read)(answer)
-    assert len(text.encode()) == int(answer["Content-Length"])
-    return list(csv.DictReader(io.StringIO(text, newline="")))
+    assert answer["Content-Disposition"] == f'attachment; filename="intro-{name}.csv"'
+    return list(csv.DictReader(io.StringIO(async_to_sync(read)(answer), newline="")))
 
 
 def test_a_table_has_a_row_for_each_learner(intro: Course, ines: User, ana: User) -> None:
@@ -282,6 +283,46 @@ def test_a_table_has_a_row_for_each_learner(intro: Course, ines: User, ana: User
 def test_a_name_is_no_formula(intro: Course, ines: User, ana: User, name: str) -> None:
     User.objects.filter(pk=ana.pk).update(first_name=name)
     assert table(ines)[0]["first_name"] == f"'{name}"
+
+
+def test_each_question_is_a_table_too(intro: Course, ines: User, ana: User) -> None:
+    mine = CourseEnrollment.objects.get(student=ana)
+    change(mine, last_accessed=timezone.now() - timedelta(days=10))
+    first = contents(intro)[0]
+    opened(mine, timezone.now() - timedelta(days=10), first)
+    ContentProgress.objects.create(enrollment=mine, content=first, time_spent=timedelta(minutes=30), is_completed=True)
+    Content.objects.filter(pk=first.pk).update(title="=1+1")
+    assert [one["student"] for one in table(ines, "inactive")] == ["ana"]
+    shown = by_token(ines).get(PATH).json()
+    for name in ("contents", "stops", "activity"):
+        found = [{**row, "title": row.get("title", "").removeprefix("'")} for row in table(ines, name)]
+        same = [{"title": "", **row} for row in shown[name]]
+        assert found == [{key: "" if value is None else str(value) for key, value in row.items()} for row in same]
+        assert found
+    assert table(ines, "stops")[0]["title"] == "'=1+1"
+    assert by_token(ines).get(f"{PATH}others.csv").status_code == 404
+
+
+def test_learners_are_read_as_they_are_sent(ines: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "ROWS_AT_ONCE", 3)
+    course = make_course(ines, "intro", modules=0)
+    names = [f"learner{number}" for number in range(7)]
+    for name in names:
+        learner(course, name)
+    pieces = tables.write(tables.TABLES["learners"](course, ines, NOW))
+    with CaptureQueriesContext(connection) as captured:
+        begun = next(pieces)
+    assert (len(captured), begun.count(b"\r\n")) == (1, 3)
+    late = learner(course, "late").student.username
+    rows = csv.DictReader(io.StringIO(b"".join([begun, *pieces]).decode(), newline=""))
+    assert [row["student"] for row in rows] == [*names, late]
+
+
+def test_a_table_comes_from_a_server(site: Site, intro: Course, ines: User) -> None:
+    headers = {"Authorization": f"Bearer {token_of(ines)}"}
+    answer = httpx.get(f"{site.http()}{PATH}learners.csv", headers=headers, trust_env=False, timeout=60)
+    assert (answer.status_code, answer.headers["Transfer-Encoding"]) == (200, "chunked")
+    assert [line.partition(",")[0] for line in answer.text.splitlines()] == ["student", "ana", "ben"]
 
 
 # Plans

@@ -64,7 +64,7 @@ def test_an_owner_sees_how_a_course_is_taken(site: Site, browser: BrowserContext
     expect(page.get_by_test_id("stop")).to_have_count(4)
     expect(page.get_by_test_id("away-count")).to_have_text("4 learners")
     expect(page.get_by_test_id("person")).to_have_count(4)
-    file = page.get_by_role("link", name="Download all learners").get_attribute("href")
+    file = page.get_by_role("link", name="All learners").get_attribute("href")
     rows = list(csv.DictReader(io.StringIO(page.request.get(f"{site.http()}{file}").text())))
     assert {row["student"] for row in rows} == {f"learner{number}" for number in range(LEARNERS)}
     page.set_viewport_size(PHONE)

@@ -73,7 +73,7 @@ POST   enrollments/{pk}/withdraw/           401    200     404   200   404   200
 GET    enrollments/{pk}/progress/           401    200     404   200   404   200
 GET    enrollments/{pk}/engagement/         401    200     404   200   404   200
 GET    courses/{slug}/analytics/            401    404     404   200   404   200
-GET    courses/{slug}/analytics/learners.csv 401   404     404   200   404   200
+GET    courses/{slug}/analytics/{table}.csv 401    404     404   200   404   200
 GET    certificates/{code}/                 200    200     200   200   200   200
 POST   certificates/{code}/revoke/          401    403     403   200   403   200
 GET    me/days/                             401    200     200   200   200   200
@@ -193,6 +193,7 @@ def world(settings, tmp_path, ines: User, ana: User) -> dict[str, Any]:
         "slug": course.slug,
         "courses": waiting.pk,
         "key": session.key,
+        "table": "inactive",
         "code": Certificate.objects.create(enrollment=enrollment, code="a-code").code,
         "modules": module.pk,
         "contents": content.pk,

@@ -122,8 +122,9 @@ test("a course in numbers, and all of it as a file", async () => {
     "Learners ever41Completed it6Done on average58 %Time in focus25 h",
   );
   expect(document.title).toContain("Analytics · Intro");
-  expect(screen.getByText(/Download all learners/).closest("a")?.getAttribute("href")).toBe(
-    "/api/v1/courses/intro/analytics/learners.csv",
+  const files = within(screen.getByRole("region", { name: "As files" })).getAllByRole("link");
+  expect(files.map((file) => file.getAttribute("href"))).toEqual(
+    ["learners", "inactive", "activity", "contents", "stops"].map((name) => `/api/v1/courses/intro/analytics/${name}.csv`),
   );
   expect(screen.getByText("People").closest("a")?.getAttribute("href")).toBe("/courses/intro/people");
 });
@@ -183,7 +184,7 @@ test("who is away is named, and why their engagement is what it is", async () =>
   const [lima, ben] = screen.getAllByTestId("person");
   expect(lima?.textContent).toContain("Last here 3 February 2026 · 25 % done");
   expect(ben?.textContent).toContain("Never here, enrolled 1 January 2026 · 0 % done");
-  expect(screen.getByText("And 1 more: the file below has all learners.")).toBeDefined();
+  expect(screen.getByText("And 1 more: the file below has all of them.")).toBeDefined();
   fireEvent.click(screen.getByLabelText("Engagement of Ana Lima: 12 of 100"));
   const panel = await screen.findByTestId("engagement");
   expect(panel.dataset.score).toBe("0.13"); // as of now; the list has what was last written down

@@ -30,7 +30,7 @@ export function Away({ count, learners }: Analytics["inactive"]) {
           </ul>
           {more > 0 && (
             <Text size="sm" c="dimmed">
-              And {more} more: the file below has all learners.
+              And {more} more: the file below has all of them.
             </Text>
           )}
         </>

@@ -163,15 +163,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/courses/{slug}/analytics/learners.csv": {
+    "/api/v1/courses/{slug}/analytics/{table}.csv": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** @description Owner and staff: the course's enrolments as a table, in CSV, UTF-8. */
-        get: operations["courses_analytics_learners.csv_retrieve"];
+        /** @description Owner and staff: a course's learners, the inactive ones, or another answer of its analytics; CSV in UTF-8. */
+        get: operations["courses_analytics_table_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2795,12 +2795,13 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    "courses_analytics_learners.csv_retrieve": {
+    courses_analytics_table_retrieve: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 slug: string;
+                table: "activity" | "contents" | "inactive" | "learners" | "stops";
             };
             cookie?: never;
         };

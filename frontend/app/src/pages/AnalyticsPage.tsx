@@ -9,8 +9,18 @@ import { Totals } from "../analytics/Totals";
 import { fileAddress } from "../api/http";
 import { analyticsQuery, coursePath } from "../api/queries";
 import { OwnedCourse } from "../course/OwnedCourse";
+import { Section } from "../ui/Section";
 import { Icon } from "../ui/icons";
 import { Failure } from "../ui/states";
+
+/** The answers of this page as files, each by its name in the address. */
+const FILES = [
+  ["learners", "All learners"],
+  ["inactive", "Away for a week"],
+  ["activity", "When they learn"],
+  ["contents", "Time of each content"],
+  ["stops", "Where they are"],
+] as const;
 
 /** How a course is taken: who, when, how long, and how far. */
 function Analytics({ slug }: { slug: string }) {
@@ -32,16 +42,21 @@ function Analytics({ slug }: { slug: string }) {
       <ContentTimes slug={slug} times={data.contents} />
       <Stops slug={slug} stops={data.stops} />
       <Away {...data.inactive} />
-      <Group>
-        <Button
-          component="a"
-          href={fileAddress(coursePath(slug, "analytics/learners.csv"))}
-          variant="light"
-          leftSection={<Icon name="download" size={18} />}
-        >
-          Download all learners (CSV)
-        </Button>
-      </Group>
+      <Section title="As files" lead="Tables in CSV, for a spreadsheet.">
+        <Group>
+          {FILES.map(([file, name]) => (
+            <Button
+              key={file}
+              component="a"
+              href={fileAddress(coursePath(slug, `analytics/${file}.csv`))}
+              variant="light"
+              leftSection={<Icon name="download" size={18} />}
+            >
+              {name}
+            </Button>
+          ))}
+        </Group>
+      </Section>
     </Stack>
   );
 }
