@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from benchmarks.learners import moods
 from courses import sessions
 from realtime import codec, protocol
 from realtime.held import Held
@@ -77,8 +78,9 @@ class Page:
         term = self.term
         until = term.now + round(minutes * 6) * 10 * SECOND
         self.connect()
-        while not self.is_over and term.now < until:
-            state, lasts = self._mood()
+        for state, lasts, _ in moods(term.rng):
+            if self.is_over or term.now >= until:
+                break
             self._is(state)
             stalls = state == "idle" and term.happens(0.1)  # as timers of hidden pages do, until the lease is over
             changes = min(until, term.now + (4 * lasts if stalls else lasts))
@@ -93,10 +95,6 @@ class Page:
         self._is("idle")
         if not self.is_over and not term.happens(0.08):  # else it crashed
             yield from self._leave()
-
-    def _mood(self) -> tuple[State, int]:
-        (state,) = self.term.rng.choices(STATES, (6, 3, 1.5))
-        return state, self.term.rng.randrange(5 * SECOND, 150 * SECOND, 10)
 
     def _is(self, state: State) -> None:
         """The page is in this state from now on, whoever hears of it."""
