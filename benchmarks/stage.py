@@ -3,11 +3,13 @@
 import hashlib
 import http.client
 import os
+import resource
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from benchmarks.load import Seat
@@ -54,20 +56,27 @@ def fresh_database(data_dir: Path) -> None:
     call_command("migrate", verbosity=0)
 
 
+def make_people(names: Sequence[str], **fields: Any) -> tuple[list[Any], list[str]]:
+    """An account for each of these names, and a token."""
+    from users.models import APIToken, User
+
+    users = User.objects.bulk_create([User(username=name, email=f"{name}@example.org", **fields) for name in names])
+    tokens = [f"sb_{name}" for name in names]
+    APIToken.objects.bulk_create(
+        APIToken(user=user, name="bench", token=hashlib.sha256(token.encode()).hexdigest())
+        for user, token in zip(users, tokens, strict=True)
+    )
+    return users, tokens
+
+
 class Learners:
     """As many learners of one course as there are connections: an account, a token and an enrolment each."""
 
     def __init__(self, count: int) -> None:
         from courses.models import Content, Course, CourseEnrollment, Module, Subject
-        from users.models import APIToken, User
+        from users.models import User
 
-        names = [f"learner-{number}" for number in range(count)]
-        users = User.objects.bulk_create([User(username=name, email=f"{name}@example.org") for name in names])
-        self.tokens = [f"sb_{name}" for name in names]
-        APIToken.objects.bulk_create(
-            APIToken(user=user, name="bench", token=hashlib.sha256(token.encode()).hexdigest())
-            for user, token in zip(users, self.tokens, strict=True)
-        )
+        users, self.tokens = make_people([f"learner-{number}" for number in range(count)])
         course = Course.objects.create(
             owner=User.objects.create(username="owner", role=User.Role.INSTRUCTOR),
             subject=Subject.objects.create(title="Learning", slug="learning"),
@@ -166,6 +175,15 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def allow_open_files(count: int) -> None:
+    """To this process, and to what it starts."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < count and hard != resource.RLIM_INFINITY:
+        sys.exit(f"This needs {count} open files at once, and the system allows {hard}.")
+    if soft < count and soft != resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
 
 
 def cores() -> tuple[int, int]:
