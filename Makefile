@@ -15,13 +15,16 @@ OPENAPI := --validate --fail-on-warn --format openapi-json
 export NODE_EXTRA_CA_CERTS ?= $(wildcard /etc/ssl/certs/ca-certificates.crt)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check generate stress lock format browser bench
+.PHONY: help run simulate test check generate stress lock format browser bench
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
 
 run: $(VENV) $(APP) ## everything, at http://127.0.0.1:8000 (PORT, DATA_DIR, DATABASE_URL, REDIS_URL are honoured)
 	@exec $(BIN)/python manage.py run
+
+simulate: $(VENV) ## learners at work on the site that `make run` runs, to watch (LEARNERS=300 SEED=1 MINUTES=10, PORT)
+	@exec $(BIN)/python -m benchmarks.simulate
 
 test: $(VENV) $(MODULES) $(APP) browser ## every test: SDK, app, server, real browser
 	npm test --prefix frontend
