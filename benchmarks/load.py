@@ -23,6 +23,7 @@ from typing import Any, Literal, NamedTuple
 
 HANDSHAKES_AT_ONCE = 16
 HANDSHAKE_SECONDS = 60.0
+HANDSHAKES_A_SECOND = 25  # at the least, where there are many
 ADDRESSES = 8  # of 127.0.0.x, for each worker
 BURST = 200  # frames sent before what came in is read
 TICK_SECONDS = 0.001
@@ -116,6 +117,12 @@ class Client:
         if written < len(data):
             self.outbox = data[written:]
 
+    def flush(self) -> None:
+        """Send what was kept, as far as the socket takes it now."""
+        data, self.outbox = self.outbox, b""
+        if data:
+            self.write(data)
+
     def say(self, payload: bytes) -> None:
         self.write(HEADERS[len(payload)] + payload)
 
@@ -148,6 +155,9 @@ class Client:
             if length == 126:
                 begin += 2
                 length = int.from_bytes(data[at + 2 : at + 4], "big")
+            elif length == 127:
+                begin += 8
+                length = int.from_bytes(data[at + 2 : at + 10], "big")
             if begin + length > size or begin > size:
                 break
             if data[at] != TEXT:
@@ -170,7 +180,7 @@ class Worker:
         clients = self.groups.setdefault(speaks, [])
         epoll, waiting = select.epoll(), dict(enumerate(seats))
         opening: dict[int, tuple[Client, Seat]] = {}
-        deadline = monotonic() + HANDSHAKE_SECONDS
+        deadline = monotonic() + HANDSHAKE_SECONDS + len(seats) / HANDSHAKES_A_SECOND
         while waiting or opening:
             while waiting and len(opening) < HANDSHAKES_AT_ONCE:
                 index, seat = waiting.popitem()
@@ -238,9 +248,7 @@ class Worker:
                 before = client.answered
                 for payload in client.frames():
                     self._answer(client, speaks, payload)
-                if client.outbox:
-                    data, client.outbox = client.outbox, b""
-                    client.write(data)
+                client.flush()
                 now = monotonic()
                 for seq in range(max(before + 1, client.first), client.answered + 1):
                     due_at = start + ((seq - client.first) * count + client.index) / rate
@@ -271,9 +279,7 @@ class Worker:
         deadline = monotonic() + seconds
         while monotonic() < deadline and any(client.answered < client.seq or client.outbox for client in clients):
             for client in clients:
-                if client.outbox:
-                    data, client.outbox = client.outbox, b""
-                    client.write(data)
+                client.flush()
                 for payload in client.frames():
                     self._answer(client, speaks, payload)
             select.select([], [], [], 0.02)
