@@ -1,12 +1,17 @@
-"""What a client knows of a course that it watches: the latest snapshot and the deltas since, put together."""
+"""What a client knows of a course that it watches: the latest snapshot and the deltas since, put together.
+
+And what a learner does there.
+"""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from tests.contract.conftest import AT_ONCE_SECONDS, eventually
 from tests.learner import Frame, Learner
 
 if TYPE_CHECKING:
     from courses.models import Course
+    from users.models import User
 
 COUNTERS = ("counted_at", "focus_ms", "engaged_ms", "idle_ms", "interactions")
 STATES = ("engaged", "focus", "idle", "silent")
@@ -38,6 +43,23 @@ def seen(watcher: Learner, course: str = "intro") -> Rows:
             continue
         version = frame["version"]
     return rows
+
+
+async def shows(watcher: Learner, enrollment: int, **fields: Any) -> Frame:
+    """Wait until the row of this enrolment has these values; the row."""
+
+    def has_come() -> bool:
+        return fields.items() <= seen(watcher).get(enrollment, {}).items()
+
+    try:
+        await eventually(has_come, AT_ONCE_SECONDS)
+    except TimeoutError:
+        raise AssertionError(f"{fields} not in {seen(watcher).get(enrollment)}") from None
+    return seen(watcher)[enrollment]
+
+
+async def is_gone(watcher: Learner, enrollment: int) -> None:
+    await eventually(lambda: enrollment not in seen(watcher), AT_ONCE_SECONDS)
 
 
 def standing(rows: Rows) -> Rows:
@@ -88,6 +110,24 @@ def expected(course: "Course") -> Rows:
 
 def as_json(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
+
+
+async def study(learner: Learner, state: str = "engaged", **fields: Any) -> int:
+    """Open a session and be in this state; its number, once that is durable."""
+    session: int = (await learner.open(course="intro", **fields))["session"]
+    await say(learner, session, 1, state)
+    return session
+
+
+async def say(learner: Learner, session: int, seq: int, state: str, at: int | None = None) -> None:
+    await learner.samples(session, [(seq, seq * 10 if at is None else at, state, 0)])
+    await learner.expect("session.ack", session=session, seq=seq)
+
+
+def enrollment_of(user: "User") -> int:
+    from courses.models import CourseEnrollment
+
+    return CourseEnrollment.objects.values_list("pk", flat=True).get(student=user, course__slug="intro")
 
 
 def make_roster(course: "Course", learners: int) -> list[int]:

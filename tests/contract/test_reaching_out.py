@@ -6,11 +6,10 @@ from uuid import uuid4
 import pytest
 
 from tests.contract.conftest import AT_ONCE_SECONDS, Connect, fall_silent, lives
-from tests.contract.test_watching import enrollment_of, is_gone, shows, study
 from tests.learner import Learner
 from tests.people import make_course, make_user
 from tests.site import orm
-from tests.watcher import watch
+from tests.watcher import enrollment_of, is_gone, shows, study, watch
 
 if TYPE_CHECKING:
     from courses.models import Course
