@@ -80,8 +80,11 @@ class Sender:
 send = Sender().send
 
 
-async def listen(handler: Callable[[Hint], None]) -> None:
-    """Call `handler` for every hint, until cancelled. Redis may come, go and come back meanwhile."""
+async def listen(handler: Callable[[Hint], None], *, begun: Callable[[], None]) -> None:
+    """Call `handler` for every hint, until cancelled. Redis may come, go and come back meanwhile.
+
+    `begun` is called each time that it begins to listen: what was hinted before was for nobody here.
+    """
     is_failing = False
     while True:
         try:
@@ -89,6 +92,7 @@ async def listen(handler: Callable[[Hint], None]) -> None:
             channel = await asyncio.wait_for(layer.new_channel(), TIME_LIMIT_SECONDS)
             await asyncio.wait_for(layer.group_add(GROUP, channel), TIME_LIMIT_SECONDS)
             is_failing = False
+            begun()
             while True:
                 message = await layer.receive(channel)
                 handler(Hint(**{name: frozenset(message.get(name, ())) for name in Hint._fields}))

@@ -1,9 +1,10 @@
 """What this process has open: its connections and the recorder, and the clocks that look after them.
 
 Owns who is connected here. Three things happen without a client asking: every second each connection's time limits
-are checked, every hint from Redis is followed up, and every LOOK_EVERY_SECONDS the database is asked, for all
-connections at once, whether their credentials and sessions still stand, what news they lack (realtime/feed.py), and
-what there is to see in the courses that are watched (realtime/watch.py). That heals a hint that was lost.
+are checked, every hint from Redis is followed up, and every LOOK_EVERY_SECONDS, and once hints are listened to, the
+database is asked, for all connections at once, whether their credentials and sessions still stand, what news they lack
+(realtime/feed.py), and what there is to see in the courses that are watched (realtime/watch.py). That heals a hint
+that was lost.
 """
 
 import asyncio
@@ -111,7 +112,7 @@ class Hub:
         self.recorder.start()
         self._spawn(_every(TICK_SECONDS, self._check_times))
         self._spawn(_every(LOOK_EVERY_SECONDS, self._look_around))
-        self._spawn(hints.listen(self._follow))
+        self._spawn(hints.listen(self._follow, begun=self._listens))
         self._spawn(_every(0.0, self.feed.deliver))
         self._spawn(_every(0.0, self.watches.deliver))
 
@@ -132,6 +133,10 @@ class Hub:
         affected = [connection for user in hint.users & self._by_user.keys() for connection in self._by_user[user]]
         if affected:
             self._spawn(_try(partial(self._check_credentials, affected)))
+
+    def _listens(self) -> None:
+        """Who connected before may have read what a hint that nobody heard was about to change."""
+        self._spawn(_try(self._look_around))
 
     async def _look_around(self) -> None:
         self.feed.look_at_all()

@@ -5,7 +5,7 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from django.db import connections
 from websockets.frames import Frame
@@ -144,6 +144,38 @@ def looks_at_no_watches() -> None:
     """The periodic look, every second, passes over who learns in the courses that are watched."""
     hub.LOOK_EVERY_SECONDS = 1.0
     watch.Watches.look_at_all = lambda self: None  # type: ignore[method-assign]
+
+
+def listen_late() -> None:
+    """Listen to hints only after the first of its own is gone; and the periodic look does not come."""
+    hub.LOOK_EVERY_SECONDS = 3_600.0
+    listen, send, is_sent = hints.listen, hints.send, asyncio.Event()
+
+    async def wait_and_listen(handler: Callable[[hints.Hint], None], *, begun: Callable[[], None]) -> None:
+        await is_sent.wait()
+        await asyncio.sleep(2.0)
+        await listen(handler, begun=begun)
+
+    def send_and_say(**ids: Iterable[int]) -> None:
+        send(**ids)
+        if "enrollments" in ids:  # by the recorder, on the event loop
+            is_sent.set()
+
+    hints.listen = wait_and_listen
+    hints.send = send_and_say
+
+
+@planted
+def listens_late() -> None:
+    """No fault: as slow to listen as a process that has just started may be."""
+    listen_late()
+
+
+@planted
+def does_not_look_when_it_listens() -> None:
+    """What nobody heard, because nobody listened yet, is not looked at either."""
+    listen_late()
+    hub.Hub._listens = lambda self: None  # type: ignore[method-assign]
 
 
 @planted

@@ -4,16 +4,19 @@ And both are what the tables say, worked out by the contract's words (tests/watc
 """
 
 import asyncio
+import os
 import random
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from redis import Redis
 
 from lms.devservers import Valkey
-from tests.contract.conftest import fall_silent, renumbered, sweep
+from tests.contract.conftest import eventually, fall_silent, renumbered, sweep
 from tests.counts import count, seeded
 from tests.learner import Learner
 from tests.people import enroll, make_user, token_of
@@ -34,8 +37,6 @@ TOLD_SECONDS = 40.0
 
 TOO_LATE_SECONDS = 10.0
 """When to give up on what never comes."""
-RETRIES_SECONDS = 3.0
-"""A process listens to Valkey again after one."""
 
 
 class Page:
@@ -157,13 +158,16 @@ class Lesson:
         if self.rng.random() < 0.9:
             await page.be(self.state())
 
+    async def come(self) -> None:
+        """One learner comes: certainly something to see."""
+        self.pages.append(Page(*self.users[0]))
+        await self.pages[-1].open(self.site, 0)
+        await self.pages[-1].be("engaged")
+
     async def study(self) -> None:
-        """One learner comes and is away a moment later: certainly something to see."""
-        page = Page(*self.users[0])
-        await page.open(self.site, 0)
-        self.pages.append(page)
-        await page.be("engaged")
-        await page.be("idle")
+        """One learner comes and is away a moment later."""
+        await self.come()
+        await self.pages[-1].be("idle")
 
     async def change(self) -> None:
         await self.any_page(is_here=True).be(self.state())
@@ -240,13 +244,28 @@ class Lesson:
     # What happens to the servers
 
     async def kill(self, process: int) -> None:
-        """A process is killed and started: all who were on it are cut off; who watches there begins anew."""
+        """A process is killed and started: all who were on it are cut off; who watches there begins anew.
+
+        With it died the hints that it had not sent yet.
+        """
         self.site.kill(process)
         for page in self.pages:
             if page.learner is not None and page.learner.url == self.site.ws(process):
                 await page.cut_off()
         await asyncio.to_thread(self.site.start, process)
         await self.watch(process)
+        await self.look()
+
+
+def listeners() -> int:
+    """How many processes listen to hints."""
+    with Redis.from_url(os.environ["REDIS_URL"]) as asked:
+        ((_, number),) = asked.pubsub_numsub("asgi__group__hints")
+    return int(number)
+
+
+def is_listened_to(*, by: int) -> bool:
+    return listeners() >= by
 
 
 async def test_snapshot_and_deltas_are_what_a_fresh_snapshot_says(
@@ -265,11 +284,12 @@ async def test_snapshot_and_deltas_are_what_a_fresh_snapshot_says(
             if batch % 6 == 1:
                 await lesson.kill(rng.randrange(len(site)))
             elif batch % 6 == 2:
+                all_listen = partial(is_listened_to, by=listeners())
                 await asyncio.to_thread(valkey.kill)
                 for _ in range(5):
                     await lesson.something()
                 await asyncio.to_thread(valkey.start)
-                await asyncio.sleep(RETRIES_SECONDS)
+                await eventually(all_listen)
                 await lesson.look()
             await lesson.agrees()
         record_property("batches", batches)
@@ -286,6 +306,23 @@ async def test_a_lost_hint_is_made_up_for_by_the_next_look(
         await asyncio.to_thread(valkey.kill)
         await lesson.study()
         await lesson.agrees()
+    finally:
+        await lesson.end()
+
+
+@pytest.mark.parametrize("plant", ["listens_late", "does_not_look_when_it_listens"])
+async def test_what_was_hinted_before_a_process_listened_shows_once_it_does(
+    make_site: MakeSite, intro: "Course", plant: str
+) -> None:
+    lesson = await orm(Lesson, make_site(app=f"tests.faults.plants:{plant}"), intro, 1, seeded())
+    try:
+        await lesson.begin()
+        await lesson.come()
+        if plant == "listens_late":
+            await lesson.agrees()
+        else:
+            with pytest.raises(AssertionError, match=r"on process 0: .* is not"):
+                await lesson.agrees(TOO_LATE_SECONDS)
     finally:
         await lesson.end()
 
