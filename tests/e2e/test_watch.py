@@ -21,6 +21,10 @@ from users.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+AWAY_WITHIN_SECONDS = 2.0
+TURNS = 3
+"""One of so many has to show in time: the machine has more to do than this."""
+
 
 @pytest.fixture
 def third_browser(
@@ -46,8 +50,49 @@ def row(page: Page, user: User) -> Locator:
     return page.locator(f"[data-testid=watched][data-enrollment='{enrollment.pk}']")
 
 
-def shows(page: Page, user: User, state: str) -> None:
-    expect(row(page, user)).to_have_attribute("data-state", state)
+def shows(page: Page, user: User, state: str, within_ms: float = 20_000) -> None:
+    expect(row(page, user)).to_have_attribute("data-state", state, timeout=within_ms)
+
+
+def turn_away(page: Page, user: User, studying: Page) -> float:
+    """The learner turns to another tab, and back; how many seconds passed until it was shown."""
+    turned = time.monotonic()
+    beside = studying.context.new_page()
+    beside.bring_to_front()
+    row(page, user).and_(page.locator("[data-state=idle]")).wait_for()
+    seconds = time.monotonic() - turned
+    expect(page.get_by_test_id("count-idle")).to_have_text("1")
+    expect(row(page, user)).to_contain_text("Away for")
+    beside.close()
+    studying.bring_to_front()
+    study(studying, 1)
+    shows(page, user, "engaged")
+    return seconds
+
+
+def assert_turning_away_shows_in_time(page: Page, user: User, studying: Page) -> float:
+    took: list[float] = []
+    while len(took) < TURNS:
+        took.append(turn_away(page, user, studying))
+        if took[-1] <= AWAY_WITHIN_SECONDS:
+            return took[-1]
+    raise AssertionError(f"away was shown after {took} s")
+
+
+def die(studying: Page) -> None:
+    """Its browser is killed: nobody says goodbye."""
+    assert studying.context.browser is not None
+    with suppress(Error):  # nobody is left to answer
+        studying.context.browser.new_browser_cdp_session().send("Browser.crash")
+
+
+def assert_silence_and_leaving_show(page: Page, user: User, within_ms: float = 20_000) -> None:
+    """As time passes in which the learner is not heard, and the lease ends."""
+    passes(user, 30)
+    shows(page, user, "silent", within_ms)
+    expect(page.get_by_test_id("count-silent")).to_have_text("1")
+    passes(user, 30)
+    expect(row(page, user)).to_have_count(0)
 
 
 def passes(user: User, seconds: float) -> None:
@@ -74,7 +119,7 @@ def test_a_class_is_watched_as_it_learns(
     expect(page.get_by_role("heading", name="Nobody is here just now")).to_be_visible()
     stay(page)
     anas = learns(other_browser, site.http(1), ana, content)
-    learns(third_browser, site.http(0), ben, content)
+    bens = learns(third_browser, site.http(0), ben, content)
     shows(page, ana, "engaged")
     shows(page, ben, "engaged")
     expect(page.get_by_test_id("count-engaged")).to_have_text("2")
@@ -82,19 +127,9 @@ def test_a_class_is_watched_as_it_learns(
     counted = row(page, ana).get_by_test_id("watched-focus")
     before = int(counted.get_attribute("data-ms") or 0)
 
-    # She turns to another tab, and comes back.
-    turned = time.monotonic()
-    beside = other_browser.new_page()
-    beside.bring_to_front()
-    row(page, ana).and_(page.locator("[data-state=idle]")).wait_for()
-    record_property("seconds until away is shown", round(time.monotonic() - turned, 2))
-    expect(page.get_by_test_id("count-idle")).to_have_text("1")
-    expect(row(page, ana)).to_contain_text("Away for")
+    away_after = assert_turning_away_shows_in_time(page, ana, anas)
+    record_property("seconds until away is shown", round(away_after, 2))
     assert int(counted.get_attribute("data-ms") or 0) >= before
-    beside.close()
-    anas.bring_to_front()
-    study(anas, 1)
-    shows(page, ana, "engaged")
 
     # She asks for help, and has a word back.
     anas.get_by_role("button", name="I need help").click()
@@ -115,20 +150,33 @@ def test_a_class_is_watched_as_it_learns(
     expect(row(page, ana).get_by_test_id("flag")).to_have_count(0)
 
     # His browser dies: he is not heard any more, and when his lease ends he is not there.
-    assert third_browser.browser is not None
-    with suppress(Error):  # nobody is left to answer
-        third_browser.browser.new_browser_cdp_session().send("Browser.crash")
-    passes(ben, 30)
-    shows(page, ben, "silent")
-    expect(page.get_by_test_id("count-silent")).to_have_text("1")
-    passes(ben, 30)
-    expect(row(page, ben)).to_have_count(0)
+    die(bens)
+    assert_silence_and_leaving_show(page, ben)
     shows(page, ana, "engaged")
 
     page.set_viewport_size(PHONE)
     expect(row(page, ana).get_by_role("button", name="Nudge Ana")).to_be_visible()
     assert_nothing_sticks_out(page, PHONE["width"])
     assert_stayed(page)
+
+
+def test_the_checks_see_news_that_is_late_and_who_does_not_leave(
+    make_site: Callable[..., Site],
+    browser: BrowserContext,
+    other_browser: BrowserContext,
+    ines: User,
+    ana: User,
+    content: Content,
+) -> None:
+    site = make_site(app="tests.faults.plants:shows_late_and_for_ever")
+    page = visit(browser, site.http(), ines, "courses/intro/live")
+    anas = learns(other_browser, site.http(), ana, content)
+    shows(page, ana, "engaged")
+    with pytest.raises(AssertionError, match="away was shown after"):
+        assert_turning_away_shows_in_time(page, ana, anas)
+    die(anas)
+    with pytest.raises(AssertionError, match="data-state"):
+        assert_silence_and_leaving_show(page, ana, within_ms=6_000)
 
 
 def test_names_can_be_hidden_and_a_course_be_watched_anonymously(

@@ -14,7 +14,7 @@ from lms import websocket
 from lms.asgi import Receive, Scope, Send, application
 from lms.postgresql.base import DatabaseWrapper
 from lms.turns import TurnsMiddleware
-from realtime import feed, hints, hub, protocol, recorder, watch, writer
+from realtime import feed, hints, hub, protocol, recorder, roster, watch, writer
 from realtime.connection import Connection
 from realtime.held import Held
 
@@ -189,6 +189,21 @@ def tells_who_watches_before_the_commit() -> None:
 
     recorder.Recorder._begin = tell_then_write  # type: ignore[method-assign]
     Held.has_changed = lambda self, row: False  # type: ignore[method-assign]
+
+
+@planted
+def shows_late_and_for_ever() -> None:
+    """Who watches is told late, and of nobody that they are not heard any more, or have left."""
+    deliver = watch.Watches._deliver
+
+    async def deliver_late(self: watch.Watches) -> None:
+        await asyncio.sleep(2.5)
+        await deliver(self)
+
+    watch.Watches._deliver = deliver_late  # type: ignore[method-assign]
+    for name in ("OF_COURSES", "OF_ENROLLMENTS"):
+        never_silent = replaced(getattr(roster, name), "lease.falls_silent <= clock.now", "false")
+        setattr(roster, name, replaced(never_silent, "lease.ends > clock.now", "true"))
 
 
 def replaced(text: str, part: str, by: str) -> str:
