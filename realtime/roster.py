@@ -1,6 +1,7 @@
-"""What the database holds for those who watch courses: who learns there now, and who may still watch.
+"""What the database holds for those who watch courses: who learns there now, who may still watch, and calls for help.
 
-Reads only; as many statements for one course as for all that are watched here. What is read is sent by `watch.py`.
+Reads only; as many statements for one course as for all that are watched here. What is read is sent by `watch.py`; the
+words of calls for help go over REST (`views/calls.py`).
 """
 
 from collections import defaultdict
@@ -11,9 +12,10 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from courses.models import Course
+from courses.models import Course, LearningSession
 from courses.models.session import IDLE_LEASE_MS, LEASE_MS
-from realtime.protocol import IDLE_SPAN_MS, SPAN_MS
+from realtime.models import Notification, NotificationCursor
+from realtime.protocol import IDLE_SPAN_MS, SPAN_MS, NotificationKind
 from realtime.watching import WatchedLearner, WatchedUser
 from users.models import User
 
@@ -52,6 +54,10 @@ OF_ENROLLMENTS = LEARNERS.format(which="e.id = ANY(%(enrollments)s) AND e.course
 
 TIES_SECONDS = 5.0
 """Of two sessions in one state the one that was heard last is shown, and no hint tells of that: look so often."""
+
+
+NEWEST = 1_000
+"""How many of the owner's newest notifications the words of a call for help are looked for in."""
 
 
 class Seen(NamedTuple):
@@ -151,3 +157,23 @@ def _standing(learner: WatchedLearner) -> tuple[object, ...]:
         learner.help,
         learner.user.name,
     )
+
+
+def calls(course: Course) -> dict[int, str]:
+    """What those who ask for help now wrote to the course's owner, by enrolment; who wrote nothing is not in it.
+
+    While the course is watched anonymously nobody is.
+    """
+    live = LearningSession.objects.live().filter(enrollment__course=course, needs_help=True)
+    asking = [] if course.is_anonymous else list(live.values_list("enrollment", flat=True))
+    cursor = NotificationCursor.objects.filter(pk=course.owner_id).first()
+    if not asking or cursor is None:
+        return {}
+    told = Notification.objects.filter(
+        user=course.owner_id,
+        number__gt=cursor.head - NEWEST,
+        kind=NotificationKind.HELP_REQUESTED,
+        data__enrollment__in=asking,
+    )
+    newest = dict(told.order_by("number").values_list("data__enrollment", "data__text"))
+    return {enrollment: text for enrollment, text in newest.items() if text}

@@ -1,4 +1,4 @@
-"""The shapes of the notifications' REST surface; as over the websocket."""
+"""The shapes of the REST surface of notifications, as over the websocket, and of calls for help."""
 
 from typing import Any
 
@@ -41,3 +41,10 @@ class NotificationSerializer(serializers.Serializer[Notification]):
             instance.number, instance.kind, instance.created_at, data, user.language, user.timezone
         )
         return {name: msgspec.to_builtins(getattr(told, name)) for name in told.__struct_fields__}
+
+
+class CallSerializer(serializers.Serializer[Any]):
+    """A learner's call for help, in their words."""
+
+    enrollment = serializers.IntegerField(help_text="As on the roster.")
+    text = serializers.CharField()

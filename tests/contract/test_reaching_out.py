@@ -8,6 +8,7 @@ import pytest
 from tests.contract.conftest import AT_ONCE_SECONDS, Connect, fall_silent, lives
 from tests.learner import Learner
 from tests.people import make_course, make_user
+from tests.rest import by_token
 from tests.site import orm
 from tests.watcher import enrollment_of, is_gone, shows, study, watch
 
@@ -52,6 +53,36 @@ async def test_a_call_for_help_is_on_the_roster_and_told_to_the_owner_until_it_i
     assert told["body"] == ""
     assert "text" not in told["data"]
     assert not learner.seen("error")
+
+
+async def test_whoever_may_watch_reads_what_those_who_ask_for_help_wrote(
+    connect: Connect, ana: "User", ben: "User", ines: "User", admin: "User", intro: "Course"
+) -> None:
+    def read(user: "User") -> Any:
+        answer = by_token(user).get("/api/v1/courses/intro/calls/")
+        return answer.json() if answer.status_code == 200 else answer.status_code
+
+    def set_anonymous(is_anonymous: bool) -> None:
+        intro.is_anonymous = is_anonymous
+        intro.save()
+
+    anas, bens = await connect(ana), await connect(ben, 1)
+    session, enrollment = await study(anas), await orm(enrollment_of, ana)
+    await ask(bens, await study(bens), "")  # without a word
+    await ask(anas, session, "I am lost")
+    await anas.send({"type": "help.clear", "session": session})
+    await ask(anas, session, "Now I am lost here")
+    await lives(anas)
+    await lives(bens)
+    for user in (ines, admin):
+        assert await orm(read, user) == [{"enrollment": enrollment, "text": "Now I am lost here"}]
+    for user in (ana, ben):
+        assert await orm(read, user) == 404
+    await orm(set_anonymous, True)
+    assert await orm(read, ines) == []
+    await orm(set_anonymous, False)
+    await anas.close_session(session)
+    assert await orm(read, ines) == []
 
 
 async def test_it_is_the_learners_whichever_session_shows_and_ends_with_its_own(

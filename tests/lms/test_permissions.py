@@ -74,6 +74,7 @@ GET    enrollments/{pk}/progress/           401    200     404   200   404   200
 GET    enrollments/{pk}/engagement/         401    200     404   200   404   200
 GET    courses/{slug}/analytics/            401    404     404   200   404   200
 GET    courses/{slug}/analytics/{table}.csv 401    404     404   200   404   200
+GET    courses/{slug}/calls/                401    404     404   200   404   200
 GET    certificates/{code}/                 200    200     200   200   200   200
 POST   certificates/{code}/revoke/          401    403     403   200   403   200
 GET    me/days/                             401    200     200   200   200   200

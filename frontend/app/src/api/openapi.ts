@@ -197,6 +197,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/courses/{slug}/calls/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Owner and staff: what those who ask for help now wrote. None while the course is watched anonymously. */
+        get: operations["courses_calls_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/courses/{slug}/enroll/": {
         parameters: {
             query?: never;
@@ -1040,6 +1057,12 @@ export interface components {
         };
         /** @enum {unknown} */
         BlankEnum: "";
+        /** @description A learner's call for help, in their words. */
+        Call: {
+            /** @description As on the roster. */
+            enrollment: number;
+            text: string;
+        };
         /** @description A certificate for whoever has its code. `revoked_at` is null while it is valid. */
         Certificate: {
             readonly code: string;
@@ -2851,6 +2874,40 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    courses_calls_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Call"][];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            /** @description No such thing, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
         };
