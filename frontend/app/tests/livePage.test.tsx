@@ -16,6 +16,7 @@ async function visit({ path = "/courses/intro/live", client = new FakeClient() }
   const calls = serve({
     "courses/intro/": { body: { ...intro, enrollment: null } },
     "courses/intro/outline/": { body: { ...outline, enrollment: null } },
+    "courses/intro/calls/": { body: [{ enrollment: 6, text: "I am lost" }] },
   });
   show(
     <UserContext value={ines}>
@@ -102,16 +103,17 @@ test("searched, filtered and not grouped", async () => {
   expect(screen.getByText("Nobody who is here now fits that.")).toBeDefined();
 });
 
-test("who asks for help is on top, with what they wrote, and is no toast here", async () => {
+test("who asks for help is on top, with where they are and what they wrote, and is no toast here", async () => {
   const client = new FakeClient();
   const { watch } = await visit({ client });
   act(() => {
-    const call = news(1, "help.requested", "Learner of 6 asks for help");
-    client.tell({ ...call, data: { ...call.data, enrollment: 6, text: "I am lost" } });
+    client.tell(news(1, "help.requested", "Learner of 6 asks for help"));
     watch.show(learner(5), learner(6, { help: true }));
   });
   expect(names()).toEqual(["Learner of 6Needs help", "Learner of 5"]);
-  expect(rows()[0]?.textContent).toContain("I am lost");
+  expect(await screen.findByText("I am lost")).toBeDefined();
+  expect(rows()[0]?.textContent).toContain("at Welcome");
+  expect(rows()[1]?.textContent).not.toContain("at Welcome");
   expect(within(screen.getByRole("status", { name: "News" })).queryByText(/asks for help/)).toBeNull();
   act(() => {
     watch.show(learner(5), learner(6));

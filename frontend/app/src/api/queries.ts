@@ -6,6 +6,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/
 import { ApiError, get } from "./http";
 import type {
   Analytics,
+  Call,
   CourseDetail,
   CourseSummary,
   Device,
@@ -126,6 +127,19 @@ export const analyticsQuery = (slug: string) =>
   queryOptions({
     queryKey: ["analytics", slug],
     queryFn: () => get<Analytics>(coursePath(slug, "analytics/")),
+  });
+
+const textsOf = (calls: Call[]): Map<number, string> => new Map(calls.map(({ enrollment, text }) => [enrollment, text]));
+
+/** What those who ask for help wrote, by enrolment; read anew when others ask. */
+export const callsQuery = (slug: string, asking: readonly number[]) =>
+  queryOptions({
+    queryKey: ["calls", slug, asking],
+    queryFn: () => get<Call[]>(coursePath(slug, "calls/")),
+    select: textsOf,
+    enabled: asking.length > 0,
+    staleTime: 0,
+    placeholderData: keepPreviousData,
   });
 
 /** One's notifications, a page at a time from the newest back: each page in the order of its numbers. */

@@ -34,6 +34,9 @@ export type Me = Pick<
 /** An API token: a device that is signed in by it. */
 export type Device = Pick<Schemas["Token"], "id" | "name" | "created_at" | "last_used" | "expires_at">;
 
+/** A learner's call for help. */
+export type Call = Schemas["Call"];
+
 export type CourseSummary = Pick<
   Schemas["CourseList"],
   | "id"

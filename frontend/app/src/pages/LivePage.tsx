@@ -8,6 +8,7 @@ import { coursePath, courseQuery, outlineQuery } from "../api/queries";
 import { contentsOf } from "../course/context";
 import { OwnedCourse } from "../course/OwnedCourse";
 import { Connection } from "../live/Connection";
+import { Fold } from "../watch/Fold";
 import { Live } from "../watch/Live";
 import { useLesson } from "../watch/useLesson";
 import { hidesNames } from "../watch/words";
@@ -52,17 +53,19 @@ function Watched({ slug }: { slug: string }) {
       <Card padding="sm">
         <Group justify="space-between" gap="md">
           <Connection />
-          <Group gap="xl">
-            <Switch
-              label="Hide names"
-              description="For a projector. On this page only."
-              checked={areNamesHidden}
-              onChange={(event) => {
-                setSearch(event.currentTarget.checked ? { names: "hidden" } : {}, { replace: true });
-              }}
-            />
-            <Anonymity slug={slug} />
-          </Group>
+          <Fold title="Who sees what">
+            <Group gap="xl">
+              <Switch
+                label="Hide names"
+                description="For a projector. On this page only."
+                checked={areNamesHidden}
+                onChange={(event) => {
+                  setSearch(event.currentTarget.checked ? { names: "hidden" } : {}, { replace: true });
+                }}
+              />
+              <Anonymity slug={slug} />
+            </Group>
+          </Fold>
         </Group>
       </Card>
       {lesson ? (

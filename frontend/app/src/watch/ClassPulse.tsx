@@ -4,6 +4,7 @@ import { lazy, Suspense } from "react";
 
 import { timeOfDay } from "../time";
 import { Section } from "../ui/Section";
+import { Fold } from "./Fold";
 import { type Lesson, type Point, type SeenState, STATES } from "./lesson";
 import { StateMark } from "./StateMark";
 import { useServerNow } from "./useLesson";
@@ -73,10 +74,12 @@ export function ClassPulse({ lesson, state }: { lesson: Lesson; state: WatchStat
           </div>
         ))}
       </dl>
-      <Suspense fallback={<div className={classes.plot} />}>
-        <PulsePlot points={points} now={now} label={`${plotWords(points)} The table below has the numbers.`} />
-      </Suspense>
-      <AsTable points={points} />
+      <Fold title="Over the lesson">
+        <Suspense fallback={<div className={classes.plot} />}>
+          <PulsePlot points={points} now={now} label={`${plotWords(points)} The table below has the numbers.`} />
+        </Suspense>
+        <AsTable points={points} />
+      </Fold>
     </Section>
   );
 }

@@ -89,7 +89,7 @@ function Ask({ isAnonymous, ask, cancel }: AskProps) {
           description={
             isAnonymous
               ? "A line is enough. The course is watched anonymously, but who asks for help is named to its owner."
-              : "A line is enough. Whoever watches the course sees that you ask; its owner is told what you write."
+              : "A line is enough. Whoever watches the course sees that you ask, and what you write."
           }
           rows={3}
           maxLength={LONGEST}

@@ -6,7 +6,6 @@ import { useClient, useStore } from "../live/client";
 import { Message } from "../ui/states";
 import { ClassPulse } from "./ClassPulse";
 import type { Lesson } from "./lesson";
-import { needsOf } from "./needs";
 import { Roster } from "./Roster";
 import { learnersWords } from "./words";
 
@@ -25,7 +24,6 @@ export function Live({ slug, lesson, contents, areNamesHidden, again, ...course 
   const client = useClient();
   const state = useStore(lesson.watch);
   const { status } = useStore(client.connection);
-  const { latest } = useStore(client.news);
   const { phase, error, learners, counts } = state;
   const isAnonymous = state.isAnonymous || course.isAnonymous;
   if (phase === "ended") {
@@ -58,7 +56,7 @@ export function Live({ slug, lesson, contents, areNamesHidden, again, ...course 
         <Message title="Nobody is here just now">As soon as a learner opens a content of this course, they are here.</Message>
       )}
       {!isAnonymous && learners.size > 0 && (
-        <Roster lesson={lesson} state={state} contents={contents} areNamesHidden={areNamesHidden} needs={needsOf(latest, slug)} />
+        <Roster slug={slug} lesson={lesson} state={state} contents={contents} areNamesHidden={areNamesHidden} />
       )}
     </Stack>
   );

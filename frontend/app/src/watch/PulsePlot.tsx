@@ -7,12 +7,17 @@ import uPlot from "uplot";
 
 import { timeOfDay } from "../time";
 import { type Point, type SeenState, STATES } from "./lesson";
+import { stateWords } from "./words";
 
 const HEIGHT = 180;
 /** Until it is laid out. */
 const WIDTH = 640;
 const SHORTEST_SECONDS = 5 * 60;
 const FEWEST = 4;
+/** A band lower than this has no room for its name. */
+const NAMED_PX = 14;
+/** Room for the names. */
+const NAMES_PX = 66;
 /** Between the lines of the plot. */
 const MINUTES = [1, 2, 5, 10, 15, 30, 60, 120];
 const VARIABLES: Record<SeenState, string> = {
@@ -34,6 +39,25 @@ function stacked(points: readonly Point[], now: number): uPlot.AlignedData {
   return [all.map(({ at }) => at / 1000), ...STATES.map((_, index) => upTo(index)).reverse()];
 }
 
+/** Writes beside its end what each band is, where it is high enough: colour alone says it to nobody. */
+function nameBands(plot: uPlot): void {
+  const { ctx, data, bbox } = plot;
+  ctx.save();
+  ctx.font = `${12 * devicePixelRatio}px sans-serif`;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "middle";
+  ctx.fillStyle = color("--mantine-color-text");
+  let below = plot.valToPos(0, "y", true);
+  STATES.forEach((state, index) => {
+    const top = plot.valToPos(data[STATES.length - index]?.at(-1) ?? 0, "y", true);
+    if (below - top >= NAMED_PX * devicePixelRatio) {
+      ctx.fillText(stateWords[state], bbox.left + bbox.width + 6 * devicePixelRatio, (below + top) / 2);
+    }
+    below = top;
+  });
+  ctx.restore();
+}
+
 function options(width: number): uPlot.Options {
   const words = color("--mantine-color-dimmed");
   const axis = { stroke: words, grid: { stroke: color("--mantine-color-default-border"), width: 1 }, ticks: { show: false } };
@@ -43,6 +67,8 @@ function options(width: number): uPlot.Options {
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
+    padding: [null, NAMES_PX, null, null],
+    hooks: { draw: [nameBands] },
     scales: {
       // Before there is anything to plot, `to` is no number.
       x: { range: (_, from, to) => (Number.isFinite(to) ? [Math.min(from, to - SHORTEST_SECONDS), to] : [0, 1]) },

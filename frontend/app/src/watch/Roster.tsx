@@ -1,11 +1,14 @@
 import { Checkbox, Group, NativeSelect, Text, TextInput, VisuallyHidden } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import type { WatchedLearner, WatchState } from "@studybeat/sdk";
+import { useQuery } from "@tanstack/react-query";
 import { useMemo, useRef, useState } from "react";
 
+import { callsQuery } from "../api/queries";
 import type { Content } from "../api/types";
 import { Icon } from "../ui/icons";
 import { Section } from "../ui/Section";
+import { Fold } from "./Fold";
 import { type Lesson, type SeenState, STATES } from "./lesson";
 import { NudgeDialog } from "./NudgeDialog";
 import { arrange, type Line, type Sort, SORTS, type Wishes } from "./roster";
@@ -20,16 +23,15 @@ const ROW_PX = 60;
 const PHONE_ROW_PX = 152;
 
 interface RosterProps {
+  slug: string;
   lesson: Lesson;
   state: WatchState;
   contents: Pick<Content, "id" | "title">[];
   areNamesHidden: boolean;
-  /** What learners who ask for help need, by enrolment, as far as that is known. */
-  needs: ReadonlyMap<number, string>;
 }
 
 /** Everybody who is here now. Of thousands only those in sight are laid out. */
-export function Roster({ lesson, state, contents, areNamesHidden, needs }: RosterProps) {
+export function Roster({ slug, lesson, state, contents, areNamesHidden }: RosterProps) {
   const [wishes, setWishes] = useState<Wishes>({ search: "", state: "all", sort: "name", isGrouped: true });
   const [nudged, setNudged] = useState<WatchedLearner | null>(null);
   const nameOf = useMemo(
@@ -41,11 +43,15 @@ export function Roster({ lesson, state, contents, areNamesHidden, needs }: Roste
   const { learners } = state;
   const lines = useMemo(() => arrange(learners.values(), wishes, contents, nameOf), [learners, wishes, contents, nameOf]);
   const shown = lines.filter((line) => line.kind === "learner").length;
+  const asking = [...learners.values()].filter(({ help }) => help).map(({ enrollment }) => enrollment);
+  const { data: calls } = useQuery(callsQuery(slug, asking.sort()));
   const needOf = ({ enrollment, help }: WatchedLearner): string | undefined =>
-    help && !areNamesHidden ? needs.get(enrollment) : undefined;
+    help && !areNamesHidden ? calls?.get(enrollment) : undefined;
   return (
     <Section title="Who is here" lead={shown === learners.size ? learnersWords(shown) : `${shown} of ${learnersWords(learners.size)}`}>
-      <Controls wishes={wishes} onChange={setWishes} />
+      <Fold title="Search, filter and sort">
+        <Controls wishes={wishes} onChange={setWishes} />
+      </Fold>
       <VisuallyHidden role="status">
         {wishes.search !== "" || wishes.state !== "all" ? `${learnersWords(shown)} shown` : ""}
       </VisuallyHidden>
@@ -58,7 +64,6 @@ export function Roster({ lesson, state, contents, areNamesHidden, needs }: Roste
           count={shown}
           nameOf={nameOf}
           needOf={needOf}
-          contents={wishes.isGrouped ? null : contents}
           onNudge={setNudged}
         />
       )}
@@ -129,12 +134,10 @@ interface LinesProps {
   count: number;
   nameOf: (learner: WatchedLearner) => string;
   needOf: (learner: WatchedLearner) => string | undefined;
-  /** Null where the headings name them. */
-  contents: Pick<Content, "id" | "title">[] | null;
   onNudge: (learner: WatchedLearner) => void;
 }
 
-function Lines({ lines, lesson, count, nameOf, needOf, contents, onNudge }: LinesProps) {
+function Lines({ lines, lesson, count, nameOf, needOf, onNudge }: LinesProps) {
   const now = useServerNow();
   const isPhone = useMediaQuery("(max-width: 61.99em)");
   const list = useRef<HTMLUListElement>(null);
@@ -142,9 +145,12 @@ function Lines({ lines, lesson, count, nameOf, needOf, contents, onNudge }: Line
   /** Who has the keyboard's focus stays laid out, or it would be lost. */
   const [held, setHeld] = useState<Line["key"] | null>(null);
   const ends = useMemo(() => endsOf(lines, isPhone ? PHONE_ROW_PX : ROW_PX), [lines, isPhone]);
-  const titles = useMemo(() => new Map(contents?.map(({ id, title }) => [id, title])), [contents]);
   const first = firstAfter(ends, from);
   const last = firstAfter(ends, to);
+  const shown = lines.slice(first, last + 1).map((line, place): [Line, number] => [line, first + place]);
+  const heldAt = held === null ? -1 : lines.findIndex(({ key }) => key === held);
+  const heldLine = lines[heldAt];
+  if (heldLine && (heldAt < first || heldAt > last)) shown[heldAt < first ? "unshift" : "push"]([heldLine, heldAt]);
   return (
     <div>
       <div className={classes.columns} aria-hidden="true">
@@ -164,8 +170,7 @@ function Lines({ lines, lesson, count, nameOf, needOf, contents, onNudge }: Line
           setHeld(null);
         }}
       >
-        {lines.map((line, index) => {
-          if ((index < first || index > last) && line.key !== held) return null;
+        {shown.map(([line, index]) => {
           const top = ends[index - 1] ?? 0;
           const style = { top, height: (ends[index] ?? 0) - top };
           if (line.kind === "heading") {
@@ -194,13 +199,11 @@ function Lines({ lines, lesson, count, nameOf, needOf, contents, onNudge }: Line
               <RosterRow
                 learner={learner}
                 name={nameOf(learner)}
-                content={learner.content === null ? undefined : titles.get(learner.content)}
+                at={line.at}
                 help={needOf(learner)}
                 turns={lesson.traceOf(key)}
                 now={now}
-                onNudge={() => {
-                  onNudge(learner);
-                }}
+                onNudge={onNudge}
               />
             </li>
           );

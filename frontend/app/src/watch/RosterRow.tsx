@@ -1,5 +1,6 @@
 import { Badge, Button, Progress, VisuallyHidden } from "@mantine/core";
 import { countedOn, type WatchedLearner } from "@studybeat/sdk";
+import { memo } from "react";
 
 import { clock, spoken } from "../time";
 import { Icon } from "../ui/icons";
@@ -25,22 +26,22 @@ interface RosterRowProps {
   learner: WatchedLearner;
   name: string;
   /** Where they are; none where a heading says so already. */
-  content: string | undefined;
+  at: string | undefined;
   /** What they need, in their words. */
   help: string | undefined;
   turns: readonly Turn[];
   /** The server's clock. */
   now: number;
-  onNudge: () => void;
+  onNudge: (learner: WatchedLearner) => void;
 }
 
 /** A learner who is here: since when in which state, where, their times, and how far. */
-export function RosterRow({ learner, name, content, help, turns, now, onNudge }: RosterRowProps) {
+export const RosterRow = memo(function RosterRow({ learner, name, at, help, turns, now, onNudge }: RosterRowProps) {
   const { state, progress } = learner;
   const times = countedOn(learner, now);
   const device = deviceWords[learner.device_type];
   const since = sinceMs(learner, now);
-  const facts = [content && `at ${content}`, device && `on a ${device}`].filter(Boolean).join(", ");
+  const facts = [at && `at ${at}`, device && `on a ${device}`].filter(Boolean).join(", ");
   return (
     <>
       <div className={classes.who}>
@@ -71,9 +72,16 @@ export function RosterRow({ learner, name, content, help, turns, now, onNudge }:
         <span>{Math.floor(progress)} %</span>
       </div>
       <Trace turns={turns} now={now} />
-      <Button variant="default" size="compact-sm" aria-label={`Nudge ${name}`} className={classes.nudge} onClick={onNudge}>
+      <Button
+        variant="default"
+        size="compact-sm"
+        aria-label={`Nudge ${name}`}
+        onClick={() => {
+          onNudge(learner);
+        }}
+      >
         Nudge
       </Button>
     </>
   );
-}
+});

@@ -28,6 +28,8 @@ export const TRACE_MS = 10 * 60_000;
 /** Of points that lie closer together only the last is kept. */
 const POINT_MS = 5_000;
 const LESSON_MS = 4 * 3_600_000;
+/** Always the same: a row is drawn anew only where something of it is another. */
+const NO_TURNS: readonly Turn[] = [];
 
 export class Lesson {
   readonly watch: LiveWatch["store"];
@@ -59,7 +61,7 @@ export class Lesson {
 
   /** Oldest first; what was before is not known. */
   traceOf(enrollment: number): readonly Turn[] {
-    return this.#traces.get(enrollment) ?? [];
+    return this.#traces.get(enrollment) ?? NO_TURNS;
   }
 
   /** What to call a learner whose name is hidden: the first to be seen is 1. */

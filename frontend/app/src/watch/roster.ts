@@ -23,12 +23,14 @@ export interface Heading {
   count: number;
 }
 
-/** A learner's place among all that are shown, from 1. */
 export interface Row {
   kind: "learner";
   key: number;
   learner: WatchedLearner;
+  /** Among all learners that are shown, from 1. */
   place: number;
+  /** The content where they are; none where the heading names it. */
+  at: string | undefined;
 }
 
 export type Line = Heading | Row;
@@ -48,6 +50,7 @@ interface Group {
   key: string;
   title: string;
   learners: WatchedLearner[];
+  isOneContent?: boolean;
 }
 
 /** The lines of the roster. Who asks for help is on top. `nameOf` is what a learner is called here. */
@@ -70,12 +73,16 @@ export function arrange(
   const asking = found.filter(({ help }) => help);
   const others = found.filter(({ help }) => !help);
   const groups = [{ key: "help", title: "Ask for help", learners: asking }, ...(isGrouped ? byContent(others, contents) : [whole(others, asking)])];
+  const titles = new Map<number | null, string>(contents.map(({ id, title }) => [id, title]));
   let place = 0;
   return groups
     .filter((group) => group.learners.length > 0)
     .flatMap((group): Line[] => [
       ...(group.title ? [{ kind: "heading", key: group.key, title: group.title, count: group.learners.length } as const] : []),
-      ...group.learners.map((learner) => ({ kind: "learner", key: learner.enrollment, learner, place: ++place }) as const),
+      ...group.learners.map((learner): Row => {
+        const at = group.isOneContent ? undefined : titles.get(learner.content);
+        return { kind: "learner", key: learner.enrollment, learner, place: ++place, at };
+      }),
     ]);
 }
 
@@ -89,7 +96,7 @@ const whole = (learners: WatchedLearner[], asking: WatchedLearner[]): Group => (
 /** In the order of study; then who is at no content that the course still has. */
 function byContent(learners: WatchedLearner[], contents: Pick<Content, "id" | "title">[]): Group[] {
   const groups = new Map<number | null, Group>(
-    contents.map(({ id, title }) => [id, { key: `content ${id}`, title, learners: [] }]),
+    contents.map(({ id, title }) => [id, { key: `content ${id}`, title, learners: [], isOneContent: true }]),
   );
   const elsewhere: Group = { key: "elsewhere", title: "Elsewhere in the course", learners: [] };
   for (const learner of learners) (groups.get(learner.content) ?? elsewhere).learners.push(learner);
