@@ -37,6 +37,7 @@ export const theme = createTheme({
   fontFamily: "ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
   headings: { fontWeight: "700" },
   components: {
+    CloseButton: { defaultProps: { "aria-label": "Close this" } },
     Card: { defaultProps: { radius: "lg", withBorder: true } },
     Skeleton: { defaultProps: { radius: "md" } },
   },

@@ -185,7 +185,7 @@ test("who is away is named, and why their engagement is what it is", async () =>
   expect(lima?.textContent).toContain("Last here 3 February 2026 · 25 % done");
   expect(ben?.textContent).toContain("Never here, enrolled 1 January 2026 · 0 % done");
   expect(screen.getByText("And 1 more: the file below has all of them.")).toBeDefined();
-  fireEvent.click(screen.getByLabelText("Engagement of Ana Lima: 12 of 100"));
+  fireEvent.click(screen.getByRole("button", { name: "Engagement of Ana Lima: 12 of 100" }));
   const panel = await screen.findByTestId("engagement");
   expect(panel.dataset.score).toBe("0.13"); // as of now; the list has what was last written down
   expect(within(panel).getByText("5 of 45")).toBeDefined();

@@ -1,4 +1,4 @@
-import { Avatar, Button, Menu, Text } from "@mantine/core";
+import { Avatar, Button, Menu, Text, VisuallyHidden } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { Link } from "react-router";
 
@@ -27,9 +27,10 @@ export function UserMenu() {
   return (
     <Menu position="bottom-end" width={200} shadow="md">
       <Menu.Target>
-        <Button variant="subtle" color="gray" px={6} aria-label={`Account of ${name}`} data-testid="me">
+        <Button variant="subtle" color="gray" px={6} data-testid="me">
           <Avatar src={user.avatar} name={name} color="iris" size={30} aria-hidden="true" />
-          <Text component="span" size="sm" fw={600} ml={8} visibleFrom="xs" c="var(--mantine-color-text)">
+          <VisuallyHidden>Account of {name}</VisuallyHidden>
+          <Text component="span" size="sm" fw={600} ml={8} visibleFrom="xs" c="var(--mantine-color-text)" aria-hidden="true">
             {name}
           </Text>
         </Button>

@@ -18,7 +18,7 @@ interface PersonProps {
 export function Person({ student, name, facts, badge, error, children }: PersonProps) {
   return (
     <li className={classes.person} data-testid="person" data-student={student}>
-      <Avatar name={name || student} color="initials" size={38} aria-hidden="true" />
+      <Avatar name={name || student} color="iris" size={38} aria-hidden="true" />
       <div className={classes.words}>
         <Group gap={8}>
           <Text fw={600} component="h3">

@@ -1,4 +1,4 @@
-import { Button, Card, Modal, Progress, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Button, Card, Modal, Progress, Skeleton, Stack, Text, Title, VisuallyHidden } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 
@@ -115,12 +115,14 @@ export function EngagementButton({ enrollment, name, score }: EngagementButtonPr
       <Button
         size="xs"
         variant="light"
-        aria-label={`Engagement of ${name}: ${percent(score)} of 100`}
         onClick={() => {
           setIsOpen(true);
         }}
       >
-        Engagement {percent(score)}
+        <span aria-hidden="true">Engagement {percent(score)}</span>
+        <VisuallyHidden>
+          Engagement of {name}: {percent(score)} of 100
+        </VisuallyHidden>
       </Button>
       <Modal
         opened={isOpen}
