@@ -5,6 +5,7 @@ name things that are there, so that they get past the door. What a field should 
 framework reads "1" as 1, and a valid text may be refused for what it says.
 """
 
+import re
 from collections.abc import Callable
 from itertools import count as counting
 from pathlib import Path
@@ -67,6 +68,7 @@ def make_world(owner: User, learner: User) -> dict[str, Any]:
     token = learner.api_tokens.latest("pk")
     return {
         "slug": course.slug,
+        "table": "learners",
         "key": str(session.key),
         "code": Certificate.objects.create(enrollment=enrollment, code=f"code-{enrollment.pk}").code,
         "courses": course.pk,
@@ -81,9 +83,9 @@ def make_world(owner: User, learner: User) -> dict[str, Any]:
 
 def named(path: str, world: dict[str, Any]) -> dict[str, Any]:
     """The parameters of this path that name something of the world."""
-    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
     kind = path.split("/")[3]
-    return {name: world[kind] if name == "id" else world[name] for name in names if name in world or kind in world}
+    known = world | ({"id": world[kind]} if kind in world else {})
+    return {name: known[name] for name in re.findall(r"{(\w+)}", path) if name in known}
 
 
 def requests_to(path: str, world: dict[str, Any]) -> list[tuple[schemathesis.GenerationMode, dict[str, Any]]]:
