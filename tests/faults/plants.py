@@ -3,6 +3,7 @@
 `Site(app="tests.faults.plants:NAME")` serves one. Nothing of the server knows of this.
 """
 
+import asyncio
 import os
 import signal
 from collections.abc import Callable, Iterable
