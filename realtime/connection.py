@@ -87,6 +87,7 @@ class Connection:
         "said_hello",
         "sessions",
         "user_agent",
+        "write_at_once",
     )
 
     def __init__(self, send: Send, *, user_agent: str, ip_address: str | None) -> None:
@@ -104,6 +105,7 @@ class Connection:
         self.close_began = 0.0
         self.is_aborted = False
         self.said_hello = False
+        self.write_at_once: Callable[[bytes], bool] | None = None
         self._send = send
         self._task = asyncio.current_task()
         self._outgoing: deque[tuple[bytes, int]] = deque()  # with how much of it counts as unread
@@ -123,6 +125,8 @@ class Connection:
         if self.close_code is not None:
             return
         text = codec.encode(frame)
+        if self._writer is None and self.write_at_once is not None and self.write_at_once(text):
+            return
         self._outgoing.append((text, len(text)))
         self._outgoing_bytes += len(text)
         if self._outgoing_bytes > UNREAD_BYTES:

@@ -89,6 +89,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
         connection = self.connection
         if at_once := self.scope.get("extensions", {}).get("at_once"):
             at_once["set"](self._took)
+            connection.write_at_once = at_once["write"]
         while True:
             self.is_free = True
             event = await self.receive()
