@@ -50,10 +50,11 @@ stress: $(VENV) $(APP) browser ## fault, race, property and browser tests at ful
 	STRESS=1 $(BIN)/python -m pytest tests/faults tests/races tests/users tests/courses tests/realtime tests/e2e \
 		tests/contract/test_openapi.py
 
-bench: $(VENV) ## what one core carries, beside a bare echo and the usual way: benchmarks/RESULTS.md, SEATS.md, NEWS.md (25 minutes)
+bench: $(VENV) ## what one core carries, beside a bare echo and the usual way: benchmarks/RESULTS.md, SEATS.md, NEWS.md, WATCHING.md (45 minutes)
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.seats
 	$(BIN)/python -m benchmarks.news
+	$(BIN)/python -m benchmarks.watching
 	$(BIN)/python -m benchmarks.analytics
 
 format: $(VENV) ## write the code as `make check` wants it

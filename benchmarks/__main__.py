@@ -71,11 +71,6 @@ class Results:
         return statistics.median(ours / its for ours, its in zip(figures["studybeat"], figures[to], strict=True))
 
 
-def say(text: str) -> None:
-    sys.stdout.write(f"{time.strftime('%H:%M:%S')}  {text}\n")
-    sys.stdout.flush()
-
-
 class Bench:
     """One run, from a fresh database to the figures."""
 
@@ -133,7 +128,7 @@ class Bench:
                 self.fleet.settle(name)
                 self.fleet.disconnect(name)
                 server.stop()
-                say(f"memory {number}/{rounds}  {name:9}  {grown:6.1f} KiB a connection, of {self.connections}")
+                stage.say(f"memory {number}/{rounds}  {name:9}  {grown:6.1f} KiB a connection, of {self.connections}")
 
     # Rates
 
@@ -172,7 +167,7 @@ class Bench:
         while rate < self.results.most and self.load(name, rate, 1.5)[1]:
             rate *= 1.3
         self.guess[name] = min(rate / 1.15, self.results.most)
-        say(f"about {self.guess[name]:8.0f}/s  {name}")
+        stage.say(f"about {self.guess[name]:8.0f}/s  {name}")
 
     def highest(self, name: Speaks, server: stage.Server) -> Generator[None, None, float]:
         """The highest rate sustained: in large steps until it lies between two, then halving what is between.
@@ -221,7 +216,7 @@ class Bench:
                         del searches[name]
                         self.results.rates.setdefault(name, []).append(found.value)
                         self.verify(name)
-                        say(f"round {number}/{self.rounds}  {name:9} {found.value:8.0f}/s")
+                        stage.say(f"round {number}/{self.rounds}  {name:9} {found.value:8.0f}/s")
         updates, hot = stage.updates_in_place()
         self.results.hot_percent = 100 * hot / max(1, updates)
         quarter = self.results.median(self.results.rates, "studybeat") / 4
@@ -250,7 +245,7 @@ class Bench:
         self.results.latencies[name] = rate, p50, p99
         shares = [share / 100 for share in range(1, 100)]
         self.results.curve[name] = [(share, quantile(answers.latencies, share)) for share in shares]
-        say(f"latency  {name:9}  p50 {p50:.1f} ms, p99 {p99:.1f} ms at {rate:.0f}/s")
+        stage.say(f"latency  {name:9}  p50 {p50:.1f} ms, p99 {p99:.1f} ms at {rate:.0f}/s")
 
     def profile(self, server: stage.Server, rate: float) -> None:
         with profiling.sampling(server.process.pid, self.data_dir / "profile.txt") as taken:

@@ -171,7 +171,7 @@ class Bench:
                 for name in PEERS:
                     self.turn(name)
                     p50, p99 = quantiles(self.latencies[name][-1])
-                    say(f"round {number}/{rounds}  {name:9}  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms")
+                    stage.say(f"round {number}/{rounds}  {name:9}  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms")
             self.pipe.send(None)
         finally:
             for server in self.servers.values():
@@ -204,11 +204,6 @@ turns. Medians over the rounds. A group send is neither kept nor numbered.
 def quantiles(times: list[float]) -> tuple[float, float]:
     """Median and p99 of sorted times."""
     return (times[len(times) // 2], times[int(len(times) * 0.99)]) if times else (float("inf"), float("inf"))
-
-
-def say(text: str) -> None:
-    sys.stdout.write(f"{time.strftime('%H:%M:%S')}  {text}\n")
-    sys.stdout.flush()
 
 
 def main() -> None:

@@ -95,6 +95,7 @@ def main() -> None:
         for courses in rates:
             tokens, slugs = prepare(number, arguments.learners, courses)
             rate, took = asyncio.run(enroll_all(tokens, slugs, ports))
+            stage.say(f"round {number}/{arguments.rounds}  {courses:3} courses  {rate:.0f}/s")
             if number:
                 rates[courses].append(rate)
                 latencies[courses] += took

@@ -24,6 +24,12 @@ APPS = {
 START_SECONDS = 60.0
 
 
+def say(text: str) -> None:
+    """A line of progress, with the time."""
+    sys.stdout.write(f"{time.strftime('%H:%M:%S')}  {text}\n")
+    sys.stdout.flush()
+
+
 def fresh_database(data_dir: Path) -> None:
     """Private PostgreSQL and Valkey, a new database in them, and Django set up on it.
 

@@ -14,9 +14,9 @@ import statistics
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from heapq import heapify, heapreplace
+from heapq import heappush, heapreplace
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from time import monotonic
@@ -25,11 +25,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from benchmarks import stage
-from benchmarks.learners import MINUTE, SECOND, samples
-from benchmarks.load import ACKS, Worker
-from benchmarks.news import connected, quantiles, say
+from benchmarks.learners import MINUTE, SECOND, Sample, samples
+from benchmarks.load import ACKS, Client, Worker
+from benchmarks.news import connected, quantiles
 
 SETTLE_SECONDS = 12.0  # every page has said something by then
+COME_AT_ONCE = 250
 COME_SECONDS = 1.0  # a watch's first frames are no part of what it costs to go on
 PATIENCE_SECONDS = 3.0  # what changes so late in a turn need not be seen in it
 
@@ -58,36 +59,35 @@ Heard = tuple[int, float, Seen]
 """By which watcher, and when."""
 
 
-def study(core: int, pipe: Pipe) -> None:
-    """A process of learners: takes `(port, seats)`, and says when everybody has begun. Told anything, it ends: with all
-    changes, and by how many seconds it was late at its worst."""
-    os.sched_setaffinity(0, {core})
-    port, seats = pipe.recv()
-    worker = Worker(0)
-    worker.connect("studybeat", ("127.0.0.1", port), seats)
-    clients = {client.socket.fileno(): client for client in worker.groups["studybeat"]}
-    epoll = select.epoll()
-    agenda = []
-    start = monotonic()
-    for number, client in clients.items():
-        epoll.register(number, select.EPOLLIN)
+class Class:
+    """The learners of a process, at work: each says what they are about when it is due."""
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+        self.behind_seconds = 0.0  # at its worst
+        self.clients: dict[int, Client] = {}
+        self.agenda: list[tuple[float, int, Sample, str, Iterator[Sample], int]] = []
+        self.epoll = select.epoll()
+
+    def enter(self, client: Client) -> None:
+        number = client.socket.fileno()
+        self.clients[number] = client
+        self.epoll.register(number, select.EPOLLIN)
         rng = random.Random(client.index)  # noqa: S311 - no secret
         said = samples(rng)
         reads_for = rng.randrange(3 * MINUTE)  # already, as the load begins
-        shift = int((start - client.opened_at) * SECOND) - reads_for
+        shift = int((monotonic() - client.opened_at) * SECOND) - reads_for
         state = ""
         while (sample := next(said)).at < reads_for:
             state = sample.state
-        agenda.append((client.opened_at + (sample.at + shift) / SECOND, number, sample, state, said, shift))
-    heapify(agenda)
-    epoll.register(pipe.fileno(), select.EPOLLIN)
-    pipe.send(len(clients))
-    changes: list[Change] = []
-    behind = 0.0
-    while True:
-        while agenda[0][0] <= (now := monotonic()):
-            due, number, sample, state, said, shift = agenda[0]
-            client = clients[number]
+        due = client.opened_at + (sample.at + shift) / SECOND
+        heappush(self.agenda, (due, number, sample, state, said, shift))
+
+    def go_on(self, *, at_most_seconds: float = 60.0, until: int = -1) -> bool:
+        """Say what is due and read what came, waiting for either. Whether there is something to read from `until`."""
+        while self.agenda[0][0] <= (now := monotonic()):
+            due, number, sample, state, said, shift = self.agenda[0]
+            client = self.clients[number]
             at = sample.at + shift
             client.seq += 1
             client.say(
@@ -95,19 +95,41 @@ def study(core: int, pipe: Pipe) -> None:
                 % (client.head, client.seq, at, sample.state.encode(), sample.interactions)
             )
             if sample.state != state:
-                changes.append(Change(client.index, at, due))
-            behind = max(behind, now - due)
+                self.changes.append(Change(client.index, at, due))
+            self.behind_seconds = max(self.behind_seconds, now - due)
             then = next(said)
             due_then = client.opened_at + (then.at + shift) / SECOND
-            heapreplace(agenda, (due_then, number, then, sample.state, said, shift))
-        for number, _ in epoll.poll(max(0.0, agenda[0][0] - now)):
-            if number == pipe.fileno():
-                pipe.send((changes, behind))
-                return
-            client = clients[number]
+            heapreplace(self.agenda, (due_then, number, then, sample.state, said, shift))
+        for number, _ in self.epoll.poll(min(at_most_seconds, max(0.0, self.agenda[0][0] - now))):
+            if number == until:
+                return True
+            client = self.clients[number]
             if strange := [payload for payload in client.frames() if not payload.startswith(ACKS)]:
                 raise ConnectionError(f"not an ack: {strange[0]!r}")
             client.flush()
+        return False
+
+
+def study(core: int, pipe: Pipe) -> None:
+    """A process of learners: takes `(port, seats)`, and says when everybody has begun. Told anything, it ends: with all
+    changes, and by how many seconds it was late at its worst."""
+    os.sched_setaffinity(0, {core})
+    port, seats = pipe.recv()
+    worker, learners = Worker(0), Class()
+    for begin in range(0, len(seats), COME_AT_ONCE):  # those who are there already go on meanwhile
+        there = len(worker.groups.get("studybeat", []))
+        worker.connect("studybeat", ("127.0.0.1", port), seats[begin : begin + COME_AT_ONCE])
+        for client in worker.groups["studybeat"][there:]:
+            client.index += begin
+            learners.enter(client)
+        learners.go_on(at_most_seconds=0.0)
+    learners.changes.clear()
+    learners.behind_seconds = 0.0
+    learners.epoll.register(pipe.fileno(), select.EPOLLIN)
+    pipe.send(len(learners.clients))
+    while not learners.go_on(until=pipe.fileno()):
+        pass
+    pipe.send((learners.changes, learners.behind_seconds))
 
 
 def watch(core: int, pipe: Pipe) -> None:
@@ -193,13 +215,13 @@ class Bench:
     def run(self, rounds: int) -> str:
         try:
             self.studying.send((self.server.port, self.learners.seats()))
-            say(f"{self.studying.recv():,} learners study")
+            stage.say(f"{self.studying.recv():,} learners study")
             time.sleep(SETTLE_SECONDS)
             for number in range(1, rounds + 1):
                 for is_watched in (False, True):
                     self.turn(is_watched=is_watched)
                     name = f"{len(self.watchers) if is_watched else 0} watchers"
-                    say(f"round {number}/{rounds}  {name:12}  {self.turns[is_watched][-1].cpu:.1%} of a core")
+                    stage.say(f"round {number}/{rounds}  {name:12}  {self.turns[is_watched][-1].cpu:.1%} of a core")
             self.watching.send(None)
             self.studying.send("over")
             changes, behind = self.studying.recv()
@@ -260,7 +282,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.watching", description=__doc__)
     parser.add_argument("--connections", type=int, default=5_000, help="learners")
     parser.add_argument("--watchers", type=int, default=10)
-    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=20.0, help="how long a turn lasts")
     parser.add_argument("--port", type=int, default=19_100)
     parser.add_argument("--report", type=Path, default=stage.ROOT / "benchmarks" / "WATCHING.md")
