@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from uvicorn import Config
 from uvicorn.server import ServerState
@@ -23,6 +23,7 @@ SIZE = 1_000
 # Each with what it is to the application: good samples, anything else, pieces of one text, a ping between its pieces.
 kinds = st.sampled_from(["good", "other", "pieces", "pieces around a ping", "ping"])
 bodies = st.text(min_size=1, max_size=SIZE // 4) | st.integers(120, 130).map(lambda size: "x" * size)
+places = st.lists(st.tuples(st.integers(0, 7), st.sampled_from([0, 0, 0, 1, 2, 3, 5, 7, 40])), max_size=8)
 conversations = st.lists(st.tuples(kinds, bodies), min_size=1, max_size=8)
 
 
@@ -125,10 +126,13 @@ def wire_of(kind: str, text: str) -> bytes:
     }[kind]
 
 
-def cut(data: bytes, places: list[int]) -> list[bytes]:
-    """`data` in pieces, as TCP may bring it: between any two bytes, also in the midst of a header."""
+def cut(frames: list[bytes], places: list[tuple[int, int]]) -> list[bytes]:
+    """In pieces, as TCP may bring them: cut so many bytes into this frame, at its beginning or within its header."""
+    begins = list(accumulate(map(len, frames), initial=0))
+    ends = {begins[number % len(frames)] + offset for number, offset in places}
+    data = b"".join(frames)
     return [
-        data[begin:end] for begin, end in pairwise([0, *sorted({place % len(data) for place in places}), len(data)])
+        data[begin:end] for begin, end in pairwise(sorted({0, len(data), *(end for end in ends if end < len(data))}))
     ]
 
 
@@ -138,14 +142,18 @@ def talk_of(*pieces: bytes) -> Talk:
     return talk
 
 
-def heard(conversation: list[tuple[str, str]], places: list[int]) -> tuple[Talk, list[str]]:
+def heard(conversation: list[tuple[str, str]], places: list[tuple[int, int]]) -> tuple[Talk, list[str]]:
     sent = [(kind, f"{kind} {body}") for kind, body in conversation]
-    talk = talk_of(*cut(b"".join(wire_of(*message) for message in sent), places))
+    talk = talk_of(*cut([wire_of(*message) for message in sent], places))
     return talk, [text for kind, text in sent if kind != "ping"]
 
 
-@given(conversation=conversations, places=st.lists(st.integers(0), max_size=6))
-def test_every_text_is_seen_once_and_in_order(conversation: list[tuple[str, str]], places: list[int]) -> None:
+@given(conversation=conversations, places=places)
+@example(conversation=[("other", "x"), ("good", "x")], places=[(1, 0)])  # a good one behind what waits
+@example(conversation=[("pieces", "x"), ("good", "x")], places=[(0, 9), (1, 0)])
+def test_every_text_is_seen_once_and_in_order(
+    conversation: list[tuple[str, str]], places: list[tuple[int, int]]
+) -> None:
     talk, sent = heard(conversation, places)
     assert talk.seen == sent
 
@@ -159,7 +167,7 @@ def test_whole_good_texts_go_the_short_way(length: int) -> None:
 
 
 def test_a_text_in_two_parts_goes_the_long_way_and_the_next_the_short_one_again() -> None:
-    talk, sent = heard([("good", "x")] * 3, [4])
+    talk, sent = heard([("good", "x")] * 3, [(0, 4)])
     assert talk.seen == sent
     assert talk.taken == 0  # the others came in the same read as the rest of the first
 
@@ -176,6 +184,12 @@ def test_a_text_that_is_too_long_is_refused(caplog: pytest.LogCaptureFixture) ->
 
 def test_a_text_without_a_mask_is_refused() -> None:
     talk = talk_of(Frame(Opcode.TEXT, b"good" * 10).serialize(mask=False))
+    assert not talk.seen
+    assert b"\x03\xea" in talk.wire.written  # 1002
+
+
+def test_a_text_amid_the_pieces_of_another_is_refused() -> None:
+    talk = talk_of(masked(Opcode.TEXT, "pie", fin=False), masked(Opcode.TEXT, "good"))
     assert not talk.seen
     assert b"\x03\xea" in talk.wire.written  # 1002
 
