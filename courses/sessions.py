@@ -186,14 +186,14 @@ def _view(enrollment_id: int, content_id: int | None, *, is_new: bool) -> None:
 
 def _enrollment_for_recording(*, user: User, course: str) -> CourseEnrollment:
     """The locked enrolment under which this user's time in the course is recorded."""
-    found = Course.objects.filter(slug=course).first()
     enrollment = (
-        CourseEnrollment.objects.select_for_update(no_key=True).filter(student=user, course=found).first()
-        if found
-        else None
+        CourseEnrollment.objects.select_for_update(no_key=True, of=("self",))
+        .filter(student=user, course__slug=course)
+        .first()
     )
     if enrollment is not None and enrollment.status in CourseEnrollment.WITH_ACCESS:
         return enrollment
+    found = Course.objects.filter(slug=course).first()
     if found is None or (found.status == Course.Status.DRAFT and found.owner_id != user.pk and not user.is_staff):
         raise NotFound(f"course: there is no course {course}.")
     raise NotEnrolled("You are not enrolled in this course, so your time in it is not recorded.")
@@ -202,28 +202,24 @@ def _enrollment_for_recording(*, user: User, course: str) -> CourseEnrollment:
 def _check_limits(*, user_id: int, is_new: bool) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT count(*) FROM courses_learningsession s"
-            f" WHERE s.user_id = %s AND NOT s.is_settled AND {ENDED_AT} IS NULL",
-            [user_id],
+            f"SELECT (SELECT count(*) FROM courses_learningsession s"
+            f" WHERE s.user_id = %(user)s AND NOT s.is_settled AND {ENDED_AT} IS NULL),"
+            f" (SELECT (extract(epoch FROM started_at + interval '60 s' - clock_timestamp()) * 1000)::int"
+            f" FROM courses_learningsession WHERE user_id = %(user)s"
+            f" AND started_at > clock_timestamp() - interval '60 s'"
+            f" ORDER BY started_at DESC OFFSET %(most)s LIMIT 1)",
+            {"user": user_id, "most": NEW_KEYS_A_MINUTE - 1},
         )
-        if cursor.fetchone()[0] >= LIVE_SESSIONS_A_USER:
-            raise TooManySessions(
-                f"You have {LIVE_SESSIONS_A_USER} live sessions already. Close one first.",
-                retry_after_ms=RETRY_TOO_MANY_MS,
-            )
-        if not is_new:
-            return
-        cursor.execute(
-            "SELECT (extract(epoch FROM started_at + interval '60 s' - clock_timestamp()) * 1000)::int"
-            " FROM courses_learningsession WHERE user_id = %s AND started_at > clock_timestamp() - interval '60 s'"
-            " ORDER BY started_at DESC OFFSET %s LIMIT 1",
-            [user_id, NEW_KEYS_A_MINUTE - 1],
+        live, until_next_ms = cursor.fetchone()
+    if live >= LIVE_SESSIONS_A_USER:
+        raise TooManySessions(
+            f"You have {LIVE_SESSIONS_A_USER} live sessions already. Close one first.",
+            retry_after_ms=RETRY_TOO_MANY_MS,
         )
-        if oldest := cursor.fetchone():
-            raise RateLimited(
-                f"More than {NEW_KEYS_A_MINUTE} new sessions in a minute.",
-                retry_after_ms=max(1, oldest[0]),
-            )
+    if is_new and until_next_ms is not None:
+        raise RateLimited(
+            f"More than {NEW_KEYS_A_MINUTE} new sessions in a minute.", retry_after_ms=max(1, until_next_ms)
+        )
 
 
 def lock(*, user_id: int, key: UUID) -> DurableSession | None:
