@@ -21,7 +21,7 @@ from time import monotonic
 from types import FrameType
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import DatabaseError, InterfaceError, connections
+from django.db import DatabaseError, InterfaceError, OperationalError, connections
 
 from courses import sessions
 from realtime import hints
@@ -35,6 +35,9 @@ from users.authentication import still_valid
 TICK_SECONDS = 1.0
 LOOK_EVERY_SECONDS = 20.0
 DATABASE_THREADS = 8
+WAIT_SECONDS = 12.0
+"""What has waited for a thread so long is not done any more: clients wait 15 s for their welcome, then try again, and a
+process that went on with what nobody waits for would serve nobody in time (docs/decisions/0125)."""
 DRAIN_SECONDS = 8.0
 LAST_WORDS_SECONDS = 1.0
 END_WITHIN_SECONDS = 25.0
@@ -63,9 +66,15 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def in_database(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call `function` on a thread that may wait for the database, and give its connection back after."""
+        """Call `function` on a thread that may wait for the database, and give its connection back after.
+
+        Raises OperationalError without calling it when too many wait, and so it would come too late.
+        """
+        asked = monotonic()
 
         def call() -> T:
+            if monotonic() - asked > WAIT_SECONDS:
+                raise OperationalError(f"more wait for a thread than have their turn in {WAIT_SECONDS:.0f} s")
             try:
                 return function(*args, **kwargs)
             finally:

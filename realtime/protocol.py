@@ -80,7 +80,7 @@ class CloseCode(IntEnum):
 
     FRAME_TOO_LARGE = 1009  #: A frame over FRAME_BYTES. Reconnect, with smaller frames.
     SERVER_ERROR = 1011  #: A fault of the server's, logged there. Reconnect.
-    TRY_AGAIN_LATER = 1013  #: The server can't reach its database, so it can't tell who this is. Reconnect.
+    TRY_AGAIN_LATER = 1013  #: The server can't ask its database in time, so it can't tell who this is. Reconnect.
     DRAINING = 4001  #: The process stops; a `bye` came first. Reconnect after its `reconnect_after_ms`.
     TOO_SLOW = 4008  #: Over UNREAD_BYTES wait for the client, or a write is blocked for WRITE_BLOCKED_MS. Reconnect.
     SILENT = 4012  #: Nothing heard for SILENCE_MS, IDLE_SILENCE_MS while nobody studies. Reconnect.

@@ -128,6 +128,12 @@ def dies_with_an_upload() -> None:
 
 
 @planted
+def waits_a_second() -> None:
+    """No fault: what waits for the database for long is given up so soon that a test can wait for it."""
+    hub.WAIT_SECONDS = 1.0
+
+
+@planted
 def looks_every_second() -> None:
     """No fault: the periodic look at the database, which heals lost hints, often enough for a test to wait for it."""
     hub.LOOK_EVERY_SECONDS = 1.0
