@@ -382,3 +382,13 @@ async def test_1007_for_text_that_is_not_utf_8(connect: Connect, ana: "User", da
     await learner.socket.send(data, text=True)
     assert await learner.closed() == 1007
     assert learner.seen("error") == []
+
+
+@pytest.mark.parametrize("field", [b'"ref":"\xff"', b'"future":"\xff"', b'"future":"\xed\xa0\x80"', b'"\xff":1'])
+async def test_1007_for_samples_that_are_not_utf_8(connect: Connect, ana: "User", field: bytes) -> None:
+    """Of a session that is held: these are read where they come in."""
+    learner = await connect(ana)
+    session = (await learner.open(course="intro"))["session"]
+    await learner.socket.send(b'{"type":"session.samples","session":%d,"samples":[],%s}' % (session, field), text=True)
+    assert await learner.closed() == 1007
+    assert learner.seen("session.ack") == []

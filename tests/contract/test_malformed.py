@@ -18,7 +18,7 @@ import websockets
 from tests.conftest import token_of
 from tests.contract.conftest import Connect, eventually
 from tests.learner import Frame, Learner
-from tests.realtime.malformed import MALFORMED, Malformed, sampling
+from tests.realtime.malformed import MALFORMED, Malformed, sampling, without
 from tests.site import Site, orm
 
 if TYPE_CHECKING:
@@ -109,6 +109,8 @@ async def test_a_malformed_frame_changes_nothing_of_the_session_it_names(connect
     for field in fields:
         await learner.send(sampling(session=session, **field))  # the first of its two samples is a good one
         assert (await learner.expect_error("bad_frame"))["message"].startswith("samples[1].")
+    await learner.send(without("type", sampling(session=session)))
+    assert (await learner.expect_error("bad_frame"))["message"].startswith("type: ")
     await learner.send({"type": "session.samples", "session": session, "samples": []})
     assert (await learner.expect("session.ack"))["seq"] == 0
 

@@ -135,6 +135,7 @@ BAD_FRAMES = [
     (opening(device_type="Mobile"), "device_type: invalid enum value 'Mobile'", "r"),
     (opening(device_type=1), "device_type: expected `str | null`, got `int`", "r"),
     # session.samples and session.close
+    (without("type", sampling()), "type: this field is required", "r"),
     (without("session", sampling()), "session: this field is required", "r"),
     (without("samples", sampling()), "samples: this field is required", "r"),
     (sampling(session="901"), "session: expected `int`, got `str`", "r"),

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from realtime import codec, protocol, watching
-from realtime.codec import BadFrame, decode, encode
+from realtime.codec import BadFrame, decode, decode_samples, encode
 from realtime.protocol import CloseCode, ErrorCode, LostReason, Sample
 from tests.realtime.malformed import KEY, MALFORMED
 
@@ -108,6 +108,25 @@ GOOD = [
 @pytest.mark.parametrize(("text", "frame"), GOOD)
 def test_a_frame_is_read(text: str, frame: codec.ClientFrame) -> None:
     assert decode(text) == frame
+
+
+@pytest.mark.parametrize(("text", "frame"), GOOD)
+def test_samples_are_read_alike_where_they_are_taken_at_once(text: str, frame: codec.ClientFrame) -> None:
+    assert decode_samples(text.encode()) == (frame if isinstance(frame, protocol.SessionSamples) else None)
+
+
+@pytest.mark.parametrize("text", [row.text for row in MALFORMED])
+def test_what_is_no_frame_is_no_samples_either(text: str) -> None:
+    assert decode_samples(text.encode(errors="surrogatepass")) is None
+
+
+@pytest.mark.parametrize("text", [b"\xff", b"\xed\xa0\x80", b"\xc0\xaf"])
+@pytest.mark.parametrize("field", [b'"ref":"%s"', b'"future":"%s"', b'"future":{"deep":["%s"]}', b'"%s":1'])
+def test_samples_that_are_not_utf_8_are_none(field: bytes, text: bytes) -> None:
+    """Nor where nothing is read: the websocket closes with 1007, which is for it to say."""
+    frame = b'{"type":"session.samples","session":901,"samples":[],' + field + b"}"
+    assert decode_samples(frame % b"text") is not None
+    assert decode_samples(frame % text) is None
 
 
 def test_a_full_frame_is_read_and_fits() -> None:
