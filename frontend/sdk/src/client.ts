@@ -309,7 +309,7 @@ export class StudybeatClient {
   #online(welcome: Welcome): void {
     const now = this.#look();
     if (this.#userId !== null && this.#userId !== welcome.user.id) {
-      for (const session of this.#sessions) session.leave();
+      for (const session of this.#sessions) session.leave("other_user");
       this.#news.forget();
       this.#progress.forget();
       this.#consumption.forget();

@@ -104,10 +104,10 @@ export class Life {
     this.#enter(phase, reason, { acked: ackedFields({ ...this.state.acked, ...last }) });
   }
 
-  /** Somebody else is signed in; what it still had waits for its own user. */
-  leave(): void {
+  /** Its user is signed in no longer; what it still had waits for them. */
+  leave(reason: string): void {
     this.#recording.leave();
-    this.#enter("failed", "other_user", {});
+    this.#enter("failed", reason, {});
   }
 
   publish(fields: Partial<SessionState> = {}): void {

@@ -180,7 +180,16 @@ export class Session implements LiveSession {
     }
   }
 
-  /** An answer to a post. While there is a connection it only acknowledges. */
+  /** It may be that somebody else is signed in by now, or nobody: then what is left waits for its own user. */
+  #refusePost(error: Refusal): void {
+    if (["not_authenticated", "not_found"].includes(error.code)) this.leave(error.code);
+    else this.#refuse(error);
+  }
+
+  /**
+   * An answer to a post. While there is a connection it only acknowledges, and so it does while there will be one
+   * again: that one's word counts.
+   */
   #answered({ key, posted, acked, aligns }: Letter, outcome: Outcome): void {
     if (this.isOver || key !== this.#life.state.key) return;
     const isAlone = this.#host.welcome === null;
@@ -192,7 +201,7 @@ export class Session implements LiveSession {
       else this.#life.acknowledge(taken);
     } else {
       this.#isAdrift ||= aligns;
-      if (outcome.kind === "refused" && isAlone) this.#refuse(outcome.error);
+      if (outcome.kind === "refused" && this.#host.isRefused) this.#refusePost(outcome.error);
       else if (this.#isClosing && !this.#life.recording.isAnchored) this.offline();
     }
     this.#send();
@@ -206,11 +215,11 @@ export class Session implements LiveSession {
     this.#host.ended(this);
   }
 
-  /** Somebody else is signed in: it is over here, and waits for its own user's next page. */
-  leave(): void {
+  /** Its user is signed in no longer: it is over here, and waits for that user's next page. */
+  leave(reason: string): void {
     if (this.isOver) return;
     this.#alarm.clear();
-    this.#life.leave();
+    this.#life.leave(reason);
     this.#host.ended(this);
   }
 

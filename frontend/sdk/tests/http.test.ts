@@ -91,6 +91,27 @@ describe("last words", () => {
     expect(session.store.get().acked).toMatchObject({ focus_ms: 9_000, idle_ms: 8_000, unknown_ms: 0 });
   });
 
+  test.each([
+    ["not_authenticated", 401],
+    ["not_found", 404],
+  ])("said while nobody, or somebody else, is signed in, they are refused (%s), and nothing is lost by that", (code, status) => {
+    const { page, session } = Page.studying();
+    page.world.link.losesToServer = true;
+    page.world.advance(12_000);
+    page.world.link.close(4503);
+    page.server.postRefusals.push(answer(status, { code }));
+    page.client.signal(HIDDEN);
+    page.client.lastWords();
+    page.world.advance(3_000);
+    expect(session.store.get()).toMatchObject({ phase: "live", reason: null, pending: 2 });
+    page.client.signal(LOOKED_AT);
+    page.client.start();
+    page.world.advance(5_000);
+    session.close();
+    page.world.advance(0);
+    expect(session.store.get().acked).toMatchObject({ focus_ms: 17_000, idle_ms: 3_000, unknown_ms: 0 });
+  });
+
   test("a page that its user had stopped is not started by being restored", () => {
     const { page } = Page.studying();
     page.client.stop();

@@ -195,6 +195,28 @@ test("what waits for its user is not lost when somebody else signs in meanwhile"
   expect(await kept()).toEqual([]);
 });
 
+test.each([
+  ["not_authenticated", 401],
+  ["not_found", 404],
+])("and behind a proxy neither: a post that is refused for who is signed in (%s) ends it and drops nothing", async (code, status) => {
+  const page = new Page(1, mine);
+  page.world.refusesSockets = true;
+  page.client.signal(LOOKED_AT);
+  page.client.start();
+  const session = page.client.open({ course: "intro", content: 12 });
+  while (session.store.get().phase === "opening") page.world.advance(1);
+  page.world.isNetworkDown = true;
+  page.world.advance(60_000);
+  page.world.isNetworkDown = false;
+  page.server.postRefusals.push({ status, retryAfter: null, text: JSON.stringify({ code }) });
+  while (session.store.get().phase === "live") page.world.advance(100);
+  expect(session.store.get()).toMatchObject({ phase: "failed", reason: code });
+  page.world.refusesSockets = false;
+  await visit(page);
+  expect(page.server.session(session.store.get().key).durable.acked.focus_ms).toBeGreaterThanOrEqual(60_000);
+  expect(await kept()).toEqual([]);
+});
+
 test("a page that is put aside is drained like a dead one, and goes on when it is restored", async () => {
   const { page, session } = studying();
   page.world.advance(5_000);
