@@ -44,7 +44,11 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self.at_once = takes
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.at_once = None  # it holds the application, which holds this
+        """Let go of what leads back here: what is in no cycle is gone at once, and Python looks for cycles seldom."""
+        self.at_once = None
+        if hasattr(self, "scope"):  # it has shaken hands
+            self.scope["extensions"].pop("at_once", None)
+        self.conn.parser.close()
         super().connection_lost(exc)
 
     def write_at_once(self, text: bytes) -> bool:

@@ -1,6 +1,8 @@
 """Texts that are taken where they are read: the same, and in the same order, as websockets would have them."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Awaitable, Callable
 from itertools import accumulate, pairwise
 from typing import Any
@@ -201,3 +203,15 @@ def test_what_looks_like_a_text_within_another_is_none(monkeypatch: pytest.Monke
     assert talk_of(header, inner).taken == 0
     monkeypatch.setattr(websocket, "is_between_frames", lambda conn: True)
     assert talk_of(header, inner).taken == 1
+
+
+def test_a_connection_that_is_gone_is_not_left_to_the_garbage_collector() -> None:
+    gc.disable()
+    try:
+        talk = talk_of(masked(Opcode.TEXT, "good"), masked(Opcode.TEXT, "other"))
+        assert talk.taken == 1
+        gone = weakref.ref(talk.server), weakref.ref(talk.server.conn)
+        del talk.server
+        assert [one() for one in gone] == [None, None]
+    finally:
+        gc.enable()
