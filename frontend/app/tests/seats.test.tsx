@@ -14,7 +14,8 @@ import { type Answer, serve, show, told } from "./render";
 const free: CourseDetail = { ...intro, enrollment: null, can_enroll: { allowed: true, message: "Can enroll" } };
 const full: CourseDetail = { ...free, can_enroll: { allowed: false, message: "Course full - can join waitlist" } };
 const waiting: CourseDetail = { ...full, waitlist: { position: 3, offer_expires_at: null } };
-const inAnHour = (): string => new Date(Date.now() + 3_599_000).toISOString();
+/** By the server's clock, which is the fake client's: this machine's is long past it. */
+const inAnHour = (): string => new Date(new FakeClient().now + 3_599_000).toISOString();
 const offered = (): CourseDetail => ({ ...free, waitlist: { position: 0, offer_expires_at: inAnHour() } });
 const notEnrolled = { status: 403, body: { code: "not_enrolled", detail: "You are not enrolled in this course." } };
 
@@ -129,6 +130,16 @@ test("an offer appears by itself, is told at once, and can be accepted", async (
   server({ ...intro, enrollment }, { "courses/intro/waitlist/accept/": { body: enrollment } });
   fireEvent.click(button("Accept the seat"));
   await panel("You are enrolled");
+});
+
+test("an offer counts down by the server's clock, whatever the clock here says", async () => {
+  server(offered());
+  const client = visit();
+  await panel("A seat is kept for you");
+  expect(screen.getByTestId("offer-left").textContent).toBe("59:59");
+  server(full);
+  client.now += 3_600_000;
+  await panel("All seats are taken");
 });
 
 test("letting an offer go is asked about first", async () => {

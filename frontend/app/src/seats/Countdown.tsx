@@ -1,6 +1,7 @@
 import { Text, VisuallyHidden } from "@mantine/core";
 import { useEffect } from "react";
 
+import { useClient } from "../live/client";
 import { dayAndTime, left } from "../time";
 import { useNow } from "../ui/useNow";
 
@@ -13,9 +14,9 @@ function warning(ms: number): string {
   return "";
 }
 
-/** How long an offer still stands. `over` is called when it no longer does, by this device's clock. */
+/** How long an offer still stands, and `over` is called when it no longer does: by the server's clock, as it counts. */
 export function Countdown({ until, over }: { until: string; over: () => void }) {
-  const ms = Date.parse(until) - useNow(500);
+  const ms = Date.parse(until) - useNow(500, useClient().serverNow);
   const isOver = ms <= 0;
   useEffect(() => {
     if (isOver) over();

@@ -1,15 +1,15 @@
 import { useEffect, useState } from "react";
 
-/** The wall clock's time in ms, looked at every so often. */
-export function useNow(everyMs: number): number {
-  const [now, setNow] = useState(Date.now);
+/** A clock's time in ms, looked at every so often: the wall clock's here, or the server's (`serverNow`). */
+export function useNow(everyMs: number, clock: () => number = Date.now): number {
+  const [now, setNow] = useState(clock);
   useEffect(() => {
     const timer = setInterval(() => {
-      setNow(Date.now());
+      setNow(clock());
     }, everyMs);
     return () => {
       clearInterval(timer);
     };
-  }, [everyMs]);
+  }, [everyMs, clock]);
   return now;
 }

@@ -2,12 +2,13 @@ import { Table } from "@mantine/core";
 import type { WatchState } from "@studybeat/sdk";
 import { lazy, Suspense } from "react";
 
+import { useClient } from "../live/client";
 import { timeOfDay } from "../time";
 import { Section } from "../ui/Section";
+import { useNow } from "../ui/useNow";
 import { Fold } from "./Fold";
 import { type Lesson, type Point, type SeenState, STATES } from "./lesson";
 import { StateMark } from "./StateMark";
-import { useServerNow } from "./useLesson";
 import classes from "./watch.module.css";
 import { learnersWords, stateWords } from "./words";
 
@@ -58,7 +59,7 @@ function AsTable({ points }: { points: readonly Point[] }) {
 
 /** The class as a whole: how many are in which state, now and over the lesson. */
 export function ClassPulse({ lesson, state }: { lesson: Lesson; state: WatchState }) {
-  const now = useServerNow();
+  const now = useNow(1000, useClient().serverNow);
   const { points } = lesson;
   const { counts } = state;
   return (

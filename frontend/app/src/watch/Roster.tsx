@@ -6,15 +6,16 @@ import { useMemo, useRef, useState } from "react";
 
 import { callsQuery } from "../api/queries";
 import type { Content } from "../api/types";
+import { useClient } from "../live/client";
 import { Icon } from "../ui/icons";
 import { Section } from "../ui/Section";
+import { useNow } from "../ui/useNow";
 import { Fold } from "./Fold";
 import { type Lesson, type SeenState, STATES } from "./lesson";
 import { NudgeDialog } from "./NudgeDialog";
 import { arrange, type Line, type Sort, SORTS, type Wishes } from "./roster";
 import { RosterRow } from "./RosterRow";
 import { firstAfter, useInSight } from "./useInSight";
-import { useServerNow } from "./useLesson";
 import classes from "./watch.module.css";
 import { learnersWords, stateWords } from "./words";
 
@@ -138,7 +139,7 @@ interface LinesProps {
 }
 
 function Lines({ lines, lesson, count, nameOf, needOf, onNudge }: LinesProps) {
-  const now = useServerNow();
+  const now = useNow(1000, useClient().serverNow);
   const isPhone = useMediaQuery("(max-width: 61.99em)");
   const list = useRef<HTMLUListElement>(null);
   const { from, to } = useInSight(list);

@@ -40,18 +40,3 @@ export function useLesson(course: string): Watched {
   }, [client, course, round]);
   return { lesson, again };
 }
-
-/** The server's time in ms, looked at every second: what counts on by itself. */
-export function useServerNow(): number {
-  const { serverNow } = useClient();
-  const [now, setNow] = useState(serverNow);
-  useEffect(() => {
-    const timer = setInterval(() => {
-      setNow(serverNow());
-    }, 1000);
-    return () => {
-      clearInterval(timer);
-    };
-  }, [serverNow]);
-  return now;
-}
