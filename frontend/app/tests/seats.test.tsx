@@ -92,6 +92,13 @@ test("where the instructor decides, a request is made and waits", async () => {
   await panel("Your request waits for an answer");
 });
 
+test("an instructor without a name is called by their user name", async () => {
+  server({ ...free, enrollment_type: "approval", instructor_name: "" });
+  visit();
+  await panel("Join by request");
+  expect(screen.getByText("ines decides who takes part. Ask for a seat, and you are told the answer.")).toBeDefined();
+});
+
 test("a turned down request says why, and may be made again", async () => {
   const rejected = { ...enrollment, status: "rejected" as const, rejection_reason: "Ask again in spring." };
   server({ ...free, enrollment_type: "approval", enrollment: rejected });

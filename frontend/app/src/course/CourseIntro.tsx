@@ -2,6 +2,7 @@ import { Alert, Button, Group, Progress, Stack, Text, Title } from "@mantine/cor
 import { Link } from "react-router";
 
 import { CourseFacts } from "../courses/CourseFacts";
+import { teacherOf } from "../courses/teacher";
 import { CertificateLink } from "../progress/CertificateLink";
 import { EngagementPanel } from "../progress/EngagementPanel";
 import { SeatPanel } from "../seats/SeatPanel";
@@ -27,7 +28,7 @@ export function CourseIntro() {
       <div>
         <Title order={1}>{course.title}</Title>
         <Text c="dimmed" mt={4} mb="xs">
-          {course.instructor_name}
+          {teacherOf(course)}
         </Text>
         <CourseFacts course={course} />
       </div>

@@ -13,6 +13,7 @@ import { Failure, Message } from "../ui/states";
 import classes from "./cards.module.css";
 import { CourseCover } from "./CourseCover";
 import { CourseFacts } from "./CourseFacts";
+import { teacherOf } from "./teacher";
 import { recorded } from "./enrollment";
 
 /** How far one is in this course; nothing for who does not learn in it. */
@@ -42,7 +43,7 @@ function CatalogueCard({ course }: { course: CourseSummary }) {
           </Link>
         </Title>
         <Text size="sm" c="dimmed" mb="xs">
-          {course.instructor_name}
+          {teacherOf(course)}
         </Text>
         <Text size="sm" lineClamp={3} mb="md">
           {firstWords(course.overview)}

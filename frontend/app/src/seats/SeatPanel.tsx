@@ -5,6 +5,7 @@ import { type ReactNode, useCallback, useRef, useState } from "react";
 import type { CourseDetail } from "../api/types";
 import { useUser } from "../auth/user";
 import { OwnerLinks } from "../course/OwnerLinks";
+import { teacherOf } from "../courses/teacher";
 import { ConfirmDialog } from "../ui/ConfirmDialog";
 import { Icon } from "../ui/icons";
 import { Countdown } from "./Countdown";
@@ -20,7 +21,8 @@ interface Words {
 }
 
 function wordsOf(standing: Standing, course: CourseDetail): Words {
-  const { enrollment, instructor_name: instructor } = course;
+  const { enrollment } = course;
+  const teacher = teacherOf(course);
   const before = enrollment?.status;
   switch (standing) {
     case "in":
@@ -32,7 +34,7 @@ function wordsOf(standing: Standing, course: CourseDetail): Words {
         icon: "hourglass",
         color: "yellow",
         title: "Your request waits for an answer",
-        text: `${instructor} decides. You see the answer here at once, and find it in your inbox.`,
+        text: `${teacher} decides. You see the answer here at once, and find it in your inbox.`,
       };
     case "paused":
       return {
@@ -68,7 +70,7 @@ function wordsOf(standing: Standing, course: CourseDetail): Words {
             icon: "seat",
             color: "iris",
             title: before === "withdrawn" ? "You have left this course" : "Join by request",
-            text: `${instructor} decides who takes part. Ask for a seat, and you are told the answer.`,
+            text: `${teacher} decides who takes part. Ask for a seat, and you are told the answer.`,
           };
     case "full":
       return {
@@ -84,7 +86,7 @@ function wordsOf(standing: Standing, course: CourseDetail): Words {
         icon: "flag",
         color: "gray",
         title: "By invitation",
-        text: `${instructor} chooses who takes part in this course.`,
+        text: `${teacher} chooses who takes part in this course.`,
       };
     case "owner":
       return { icon: "people", color: "iris", title: "This is your course", text: "Who learns in it, who asks and waits, and how they get on." };
@@ -120,7 +122,7 @@ function questionOf(move: Move, standing: Standing, course: CourseDetail): Quest
   if (standing === "pending") {
     return {
       title: "Take back your request?",
-      text: `${course.instructor_name} no longer sees it. You can ask again later.`,
+      text: `${teacherOf(course)} no longer sees it. You can ask again later.`,
       yes: "Take it back",
       no: "Keep it",
     };
@@ -130,7 +132,7 @@ function questionOf(move: Move, standing: Standing, course: CourseDetail): Quest
     text:
       "Your seat is free at once, and goes to whoever waits for one. You can no longer study here, but what you have done " +
       "and the time you have spent stay recorded. To come back, you need a free seat again" +
-      (course.enrollment_type === "open" ? "." : `, and ${course.instructor_name}’s consent.`),
+      (course.enrollment_type === "open" ? "." : `, and ${teacherOf(course)}’s consent.`),
     yes: "Leave the course",
     no: "Stay",
   };
