@@ -38,7 +38,9 @@ class Notification(models.Model):
             models.Index(  # for the learner who leaves
                 KeyTransform("enrollment", "data"),
                 name="realtime_notification_requests",
-                condition=models.Q(kind=NotificationKind.ENROLLMENT_REQUESTED.value),
+                condition=models.Q(
+                    kind__in=[NotificationKind.ENROLLMENT_REQUESTED.value, NotificationKind.HELP_REQUESTED.value]
+                ),
             ),
         ]
 

@@ -112,7 +112,8 @@ def mark_seen(*, user_id: int, number: int) -> SeenFields:
 
 
 def forget(event: AccountClosing) -> None:
-    """Whoever was told of this learner's requests is told of them still, but no more of whom, at the transaction's end.
+    """Whoever was told that this learner asks for a seat or for help is told of that still, but no more of whom, nor in
+    which words; at the transaction's end.
 
     Locks those rows. Numbers and cursors stay.
     """
@@ -120,10 +121,15 @@ def forget(event: AccountClosing) -> None:
 
 
 def _forget(user_ids: list[int]) -> None:
-    asked = list(CourseEnrollment.objects.filter(student__in=user_ids).values_list("pk", flat=True))
-    requests = Notification.objects.filter(kind=NotificationKind.ENROLLMENT_REQUESTED, data__enrollment__in=asked)
-    without = Func(F("data"), Value("student"), template="%(expressions)s", arg_joiner=" - ", output_field=JSONField())
-    requests.update(data=without)
+    enrollments = list(CourseEnrollment.objects.filter(student__in=user_ids).values_list("pk", flat=True))
+    asked = Notification.objects.filter(kind__in=[KINDS[event] for event in ASKING], data__enrollment__in=enrollments)
+    without = Func(
+        *(F("data"), Value("student"), Value("text")),
+        template="%(expressions)s",
+        arg_joiner=" - ",
+        output_field=JSONField(),
+    )
+    asked.update(data=without)
 
 
 def _write(told: list[Told]) -> None:
