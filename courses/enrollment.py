@@ -109,12 +109,12 @@ def admit_all(held: Seats, *, students: Sequence[User], actor: User) -> None:
     """
     _open(held)
     ids = [student.pk for student in students]
-    free = held.free()
     rows = CourseEnrollment.objects.select_for_update(no_key=True).filter(course=held.course, student__in=ids)
     before = {row.student_id: row for row in rows.order_by("pk")}
-    offers = held.take_out(ids, kind="leave", actor=actor)
-    needed = len(ids) - sum(offers.values()) - sum(row.holds_seat for row in before.values())
-    if free is not None and needed > free:
+    offered = sum(held.take_out(ids, kind="leave", actor=actor).values())
+    needed = len(ids) - offered - sum(row.holds_seat for row in before.values())
+    free = held.free()  # with the seats that were offered to some of them, though an offer may lapse at any moment
+    if free is not None and needed > max(0, free - offered):
         raise CourseFull(waitlist=held.course.waitlist_enabled)
     admitted = {**_approved_by(actor), "status": Status.ENROLLED}
     requests = [row.pk for row in before.values() if row.status == Status.PENDING]

@@ -164,6 +164,21 @@ class Oracle:
         self.status[student] = "enrolled"
         self.told["EnrollmentConfirmed", student] += 1
 
+    def bring(self, _: str, students: list[str]) -> None:
+        """All of a list, or nobody."""
+        offered = [one.student for one in self.queue if one.hours_left is not None]
+        seats = sum(student in offered or student in self.from_offer for student in students)
+        free = len(students) if self.capacity is None else max(0, self.capacity - self.taken())
+        if any(self.status.get(student) in SEATED for student in students) or len(students) - seats > free:
+            raise Refused("import_refused")
+        for student in students:
+            if place := self.place(student):
+                self.queue.remove(place)
+            had_asked = self.status.get(student) == "pending"
+            self.told["EnrollmentApproved" if had_asked else "EnrollmentConfirmed", student] += 1
+            self.status[student] = "enrolled"
+            self.from_offer.discard(student)
+
     def prioritise(self, student: str, priority: int) -> None:
         place = self.place(student)
         if place is None:

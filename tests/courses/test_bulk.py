@@ -8,8 +8,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from courses import bulk, waitlist
+from courses import bulk, seats, waitlist
 from courses import enrollment as moves
+from courses.errors import CourseFull
 from courses.events import EnrollmentApproved, EnrollmentConfirmed
 from courses.models import Course, CourseEnrollment, EnrollmentEvent
 from tests.courses.seating import listening, names, pass_time, queue
@@ -133,6 +134,17 @@ def test_a_list_jumps_no_queue(ines: User, ana: User, ben: User, chidi: User) ->
     pass_time(hours=25)
     assert send(ines, ["chidi"])[0] == 200  # the turn has come by then
     assert enrolled() == ["chidi"]
+
+
+def test_an_offer_that_lapses_meanwhile_is_one_seat_and_not_two(ines: User, ana: User, ben: User, chidi: User) -> None:
+    course = make_course(ines, "circle", max_capacity=1)
+    seat = enroll(ana, course)
+    waitlist.join(course=course, student=ben)
+    moves.withdraw(enrollment=seat, actor=ana)
+    with pytest.raises(CourseFull), seats.locked(course.pk) as held:
+        pass_time(hours=25)  # after the lock has looked for offers that have lapsed
+        moves.admit_all(held, students=[ben, chidi], actor=ines)
+    assert enrolled() == []
 
 
 def test_the_same_few_queries_for_many(circle: Course, ines: User, ana: User) -> None:

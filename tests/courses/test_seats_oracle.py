@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from courses import bulk, waitlist
 from courses import enrollment as moves
-from courses import waitlist
 from courses.models import Course, CourseEnrollment, CourseWaitlist
 from courses.models.enrollment import CourseWaitlistQuerySet
 from courses.seats import Seats
@@ -138,6 +138,11 @@ class Moves(RuleBasedStateMachine):
     def admit(self, name: str) -> None:
         student = self.people[name]
         self.both("admit", name, lambda: moves.admit(course=self.course, student=student, actor=self.owner))
+
+    @rule(names=st.lists(students, min_size=1, max_size=3, unique=True))
+    def bring(self, names: list[str]) -> None:
+        lines = bulk.lines_of_list(names)
+        self.both("bring", "", lambda: bulk.enroll_all(course=self.course, lines=lines, actor=self.owner), names)
 
     @rule(name=students, priority=st.integers(0, 2))
     def prioritise(self, name: str, priority: int) -> None:
