@@ -13,7 +13,8 @@
 | `HSTS_SECONDS`         | how long browsers shall insist on HTTPS; 0: not           | a year; with DEBUG 0      |
 | `STORE_WHOLE_ADDRESSES`| `1` to store addresses untruncated (docs/privacy.md)      | off                       |
 | `KEEP_ADDRESSES_DAYS`  | how long addresses and browser names are kept             | 90                        |
-| `WAITLIST_OFFER_HOURS` | how long a seat is kept for whom it is offered to         | 24                        |
+| `WAITLIST_OFFER_HOURS` | how long a seat is kept for whom it is offered to; `0.5`: | 24                        |
+|                        | half an hour                                              |                           |
 | `SITE_URL`             | where people find the site; for links in mails            | `http://127.0.0.1:PORT`   |
 | `EMAIL_URL`            | `smtp+tls://user:password@host:587` (STARTTLS),           | `console://` with DEBUG,  |
 |                        | `smtps://…` (TLS from the first byte), `smtp://…`         | else `smtp://localhost`   |
@@ -199,9 +200,9 @@ KEEP_ADDRESSES_DAYS = int(env_text("KEEP_ADDRESSES_DAYS", "90"))
 
 # Seats ---------------------------------------------------------------------------------------------------------
 
-WAITLIST_OFFER_HOURS = int(env_text("WAITLIST_OFFER_HOURS", "24"))
-if not 1 <= WAITLIST_OFFER_HOURS <= 365 * 24:
-    raise ImproperlyConfigured("WAITLIST_OFFER_HOURS is a number of hours, from 1 to a year.")
+WAITLIST_OFFER_HOURS = float(env_text("WAITLIST_OFFER_HOURS", "24"))
+if not 1 / 3600 <= WAITLIST_OFFER_HOURS <= 365 * 24:
+    raise ImproperlyConfigured("WAITLIST_OFFER_HOURS is a number of hours, from a second (0.0003) to a year.")
 
 # How it travels ------------------------------------------------------------------------------------------------
 

@@ -115,10 +115,11 @@ def test_a_priority_comes_before_time_and_says_why(seminar: Course, ines: User, 
 # Offers --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("hours", [5, 0.5])
 def test_a_freed_seat_is_offered_to_the_next_and_kept(
-    seminar: Course, ana: User, ben: User, chidi: User, settings: Any, told: Told
+    seminar: Course, ana: User, ben: User, chidi: User, settings: Any, told: Told, hours: float
 ) -> None:
-    settings.WAITLIST_OFFER_HOURS = 5
+    settings.WAITLIST_OFFER_HOURS = hours
     for student in (ben, chidi):
         waitlist.join(course=seminar, student=student)
     told.clear()
@@ -128,7 +129,7 @@ def test_a_freed_seat_is_offered_to_the_next_and_kept(
     assert queue(seminar) == [("ben", 0), ("chidi", 1)]
     offer = seminar.waitlist_entries.get(student=ben)
     assert offer.offered_at is not None
-    assert offer.offer_expires_at == offer.offered_at + timedelta(hours=5)
+    assert offer.offer_expires_at == offer.offered_at + timedelta(hours=hours)
     assert told == [WaitlistOffered(seminar.pk, ben.pk, offer.offer_expires_at), WaitlistMoved(seminar.pk)]
     assert trail(seminar)[-1] == ("offer", "ben", "waiting", "offered", None)
     for stranger in (chidi, make_user("dora")):

@@ -35,6 +35,14 @@ def test_a_secret_key_means_no_debug() -> None:
     assert done.stdout.split() == ["False"], done.stderr
 
 
+@pytest.mark.parametrize(("hours", "is_taken"), [("0.5", True), ("8760", True), ("0", False), ("nan", False)])
+def test_offers_are_kept_for_a_second_to_a_year(hours: str, is_taken: bool) -> None:
+    said = "import lms.settings; print(lms.settings.WAITLIST_OFFER_HOURS)"
+    done = started("-c", said, DEBUG="1", WAITLIST_OFFER_HOURS=hours)
+    assert (done.stdout.strip() == str(float(hours))) == is_taken, done.stderr
+    assert ("from a second" in done.stderr) != is_taken
+
+
 def test_importing_them_starts_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     done = started("-c", "import lms.settings, lms.devservices", DEBUG="1", DATA_DIR=str(folder))
