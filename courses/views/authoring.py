@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer, extend_schema
 from rest_framework import generics, serializers, status
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -34,6 +34,7 @@ from courses.outline_serializers import ITEM_SERIALIZERS
 from courses.serializers import CourseSerializer
 from courses.views.catalogue import show_course
 from users.models import User
+from users.parsers import JSONParser
 
 ITEM = PolymorphicProxySerializer(
     component_name="OutlineItem", serializers={**ITEM_SERIALIZERS}, resource_type_field_name="kind"

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 from django_filters import rest_framework as filters  # type: ignore[import-untyped]
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import generics, status
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -32,6 +32,7 @@ from courses.serializers import (
     WaitlistPlaceSerializer,
 )
 from users.models import User
+from users.parsers import JSONParser
 
 NOT_THERE = {404: OpenApiResponse(description="No such thing, or not yours to see.")}
 OWNERS = {403: OpenApiResponse(description="Yours to see, the course's owner's to decide."), **NOT_THERE}

@@ -1,6 +1,6 @@
 """Every error of the API has one shape."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -13,7 +13,12 @@ from rest_framework.views import APIView
 
 from courses.errors import RateLimited
 from lms import errors
+from tests.rest import by_token
 from users.errors import DomainError
+
+if TYPE_CHECKING:
+    from courses.models import Content
+    from users.models import User
 
 
 class CourseIsFull(DomainError):
@@ -157,3 +162,21 @@ class TestAddresses:
         settings.DEBUG = debug
         response = client.get(path)
         assert (response.status_code, response.json()) == (404, errors.NOT_FOUND)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/api/v1/login/"),
+        ("POST", "/api/v1/tokens/"),
+        ("PATCH", "/api/v1/me/"),
+        ("POST", "/api/v1/notifications/seen/"),
+        ("POST", "/api/v1/courses/intro/enrollments/import/"),
+        ("POST", "/api/v1/contents/{content}/items/"),
+    ],
+)
+@pytest.mark.django_db
+def test_json_nested_too_deep_is_bad_json(method: str, path: str, content: "Content", ines: "User") -> None:
+    path = path.format(content=content.pk)
+    answer = by_token(ines).generic(method, path, "[" * 100_000, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_json")
