@@ -118,10 +118,10 @@ def test_the_words_say_what_it_is_about_and_escape_nothing(kind: NotificationKin
 @pytest.mark.parametrize(
     ("language", "zone", "until"),
     [
-        ("en", "UTC", "1 March, 12:30"),
-        ("de-at", "Europe/Vienna", "1. März, 13:30"),
-        ("fr", "America/New_York", "1 March, 07:30"),
-        ("en", "Gone/Away", "1 March, 12:30"),
+        ("en", "UTC", "1 March, 12:30 UTC."),
+        ("de-at", "Europe/Vienna", "1. März, 13:30 Uhr (CET)"),
+        ("fr", "America/New_York", "1 March, 07:30 EST."),
+        ("en", "Gone/Away", "1 March, 12:30 UTC."),
     ],
 )
 def test_a_moment_is_told_by_the_users_clocks_in_the_texts_language(language: str, zone: str, until: str) -> None:
