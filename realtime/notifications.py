@@ -7,9 +7,8 @@ else, and only until the commit that follows. So numbers become visible in their
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 from django.db import connection, transaction
@@ -74,28 +73,9 @@ RETURNING user_id, head
 ROWS_A_STATEMENT = 1_000
 
 
-@dataclass(frozen=True)
-class News:
-    """One thing to tell one user."""
-
-    user_id: int
-    kind: NotificationKind
-    data: NotificationData
-
-
-Told: TypeAlias = News | Place
-
-
-def notify(*, user_id: int, kind: NotificationKind, data: NotificationData) -> None:
-    """Tell this user, in this transaction, at its end. Hints at the commit. Only within `transaction.atomic`."""
-    told: Told = News(user_id, kind, data)
-    before_commit(_write, told)
-
-
 def tell(event: Place) -> None:
-    """Tell whom this event is for: see KINDS."""
-    told: Told = event
-    before_commit(_write, told)
+    """Tell whom this event is for, in this transaction, at its end: see KINDS. Hints at the commit."""
+    before_commit(_write, event)
 
 
 def mark_seen(*, user_id: int, number: int) -> SeenFields:
@@ -132,33 +112,21 @@ def _forget(user_ids: list[int]) -> None:
     asked.update(data=without)
 
 
-def _write(told: list[Told]) -> None:
+def _write(events: list[Place]) -> None:
     """Write all that this transaction tells: a look at the courses, the numbers, the rows, the mails."""
-    events = [one for one in told if isinstance(one, Place)]
     courses = Course.objects.in_bulk({event.course_id for event in events})
     asking = {event.student_id for event in events if isinstance(event, ASKING)}
     students = User.objects.in_bulk(asking) if asking else {}
     done = {event.module_id for event in events if isinstance(event, ModuleCompleted)}
     modules = Module.objects.in_bulk(done) if done else {}
     news = [
-        one if isinstance(one, News) else _news_of(one, courses[one.course_id], students, modules)
-        for one in told
-        if isinstance(one, News) or one.course_id in courses
+        _news_of(event, courses[event.course_id], students, modules) for event in events if event.course_id in courses
     ]
     numbers = _numbers(Counter(one.user_id for one in news))
-    rows = Notification.objects.bulk_create(
-        [
-            Notification(
-                user_id=one.user_id,
-                number=next(numbers[one.user_id]),
-                kind=one.kind,
-                data=msgspec.to_builtins(one.data),
-            )
-            for one in news
-            if one.user_id in numbers
-        ],
-        batch_size=ROWS_A_STATEMENT,
-    )
+    rows = [one for one in news if one.user_id in numbers]
+    for one in rows:
+        one.number = next(numbers[one.user_id])
+    Notification.objects.bulk_create(rows, batch_size=ROWS_A_STATEMENT)
     mails: list[JSONDict] = [{"notification_id": row.pk} for row in rows if row.kind in WORTH_A_MAIL]
     if mails:
         tasks.mail_notification.batch_defer(*mails)
@@ -174,7 +142,8 @@ def _numbers(news: Mapping[int, int]) -> dict[int, Any]:
         return {user: iter(range(head - news[user] + 1, head + 1)) for user, head in cursor.fetchall()}
 
 
-def _news_of(event: Place, course: Course, students: Mapping[int, User], modules: Mapping[int, Module]) -> News:
+def _news_of(event: Place, course: Course, students: Mapping[int, User], modules: Mapping[int, Module]) -> Notification:
+    """The row that tells this event; it has no number yet."""
     fields: dict[str, Any] = {"course": course.slug, "course_title": course.title}
     match event:
         case EnrollmentRequested() | HelpRequested():
@@ -195,4 +164,4 @@ def _news_of(event: Place, course: Course, students: Mapping[int, User], modules
         case WaitlistOffered():
             fields |= {"offer_expires_at": event.expires_at}
     to = course.owner_id if isinstance(event, ASKING) else event.student_id
-    return News(to, KINDS[type(event)], NotificationData(**fields))
+    return Notification(user_id=to, kind=KINDS[type(event)], data=msgspec.to_builtins(NotificationData(**fields)))
