@@ -38,8 +38,10 @@ class CoursesConfig(AppConfig):
 
 def _course_changed(event: CourseChanged) -> None:
     from courses import enrollment
+    from users.models import User
 
-    enrollment.course_changed(event.course_id)
+    actor = None if event.actor_id is None else User.objects.get(pk=event.actor_id)
+    enrollment.course_changed(event.course_id, actor=actor)
 
 
 def _course_completed(event: CourseCompleted) -> None:

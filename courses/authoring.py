@@ -82,22 +82,22 @@ def create_course(*, owner: User, **fields: Any) -> Course:
     if not (owner.is_staff or owner.role == User.Role.INSTRUCTOR):
         raise NotAnAuthor
     course = Course(owner=owner, **fields)
-    _save_with_slug(course)
+    _save_with_slug(course, owner)
     return course
 
 
-def change_course(*, course: Course, **fields: Any) -> Course:
+def change_course(*, course: Course, actor: User | None = None, **fields: Any) -> Course:
     """Locks the course. Raises Invalid: a slug that is taken, or that learners know the course by."""
     with transaction.atomic():
         course = _locked(Course, course.pk)
         if fields.get("slug", course.slug) != course.slug and course.published_at is not None:
             raise Invalid(slug="It stays as it is: learners know the course by it.")
         _set(course, fields)
-        _save_with_slug(course)
+        _save_with_slug(course, actor)
         return course
 
 
-def set_status(*, course: Course, status: Course.Status) -> Course:
+def set_status(*, course: Course, status: Course.Status, actor: User | None = None) -> Course:
     """Publish, or archive. Archived, a course can be published again; a draft it is only before the first time.
 
     Locks the course. Raises NoModules.
@@ -108,7 +108,7 @@ def set_status(*, course: Course, status: Course.Status) -> Course:
             raise NoModules("Add a module first: a published course has at least one.")
         if course.status != status:
             course.status = status
-            course.save(update_fields=["status"])
+            course.save(update_fields=["status"], actor=actor)
         return course
 
 
@@ -316,10 +316,10 @@ def _set(row: Model, fields: dict[str, Any]) -> None:
         setattr(row, name, value)
 
 
-def _save_with_slug(course: Course) -> None:
+def _save_with_slug(course: Course, actor: User | None) -> None:
     try:
         with transaction.atomic():
-            course.save()
+            course.save(actor=actor)
     except IntegrityError:
         if not Course.objects.filter(slug=course.slug).exclude(pk=course.pk).exists():
             raise

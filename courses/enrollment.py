@@ -48,6 +48,7 @@ MOVES: dict[str, tuple[tuple[str, ...], str]] = {
 ARCHIVED = "The course was archived."
 INVITED_ONLY = "The course takes only those whom its owner invites now."
 ACCOUNT_CLOSED = "The account was closed."
+"""Reasons in the audit trail. Learners are told in their own language: `EnrollmentEnded.cause`."""
 
 
 # One's own moves -----------------------------------------------------------------------------------------------
@@ -192,22 +193,14 @@ def complete(*, enrollments: Sequence[CourseEnrollment]) -> None:
             announce(CourseCompleted(one.course_id, one.student_id, one.pk))
 
 
-def archive(*, course: Course, actor: User) -> None:
-    """No new seats; who waits or asked is told, and it ends; who is enrolled goes on.
-
-    Locks the course, then the requests. Announces `EnrollmentEnded` for each of them.
-    """
-    with seats.locked(course.pk) as held:
-        Course.objects.filter(pk=course.pk).update(status=Course.Status.ARCHIVED)
-        held.course.status = Course.Status.ARCHIVED
-        _bring_in_line(held, actor=actor)
-
-
-def course_changed(course_id: int) -> None:
+def course_changed(course_id: int, *, actor: User | None) -> None:
     """After a course was saved with another state, kind of enrolment or capacity: end what it has no place for, and
-    offer what is free. Locks and announces as `archive`."""
+    offer what is free. Who is enrolled goes on.
+
+    Locks the course, then the requests. Announces `EnrollmentEnded` for whoever waited or asked in vain.
+    """
     with seats.locked(course_id) as held:
-        _bring_in_line(held, actor=None)
+        _bring_in_line(held, actor=actor)
 
 
 def leave_all(user_id: int) -> None:
@@ -332,8 +325,10 @@ def _news(move: str, enrollment: CourseEnrollment, reason: str = "") -> Place | 
             return EnrollmentApproved(*place)
         case "reject":
             return EnrollmentRejected(*place, reason)
-        case "pause" | "withdraw":
-            return EnrollmentEnded(*place, reason)
+        case "pause":
+            return EnrollmentEnded(*place, "paused", reason)
+        case "withdraw":
+            return EnrollmentEnded(*place, "removed", reason)
     return None
 
 
@@ -341,12 +336,12 @@ def _bring_in_line(held: Seats, *, actor: User | None) -> None:
     """End the requests and the queue where the course has no place for them any more."""
     course = held.course
     if course.status == Course.Status.ARCHIVED:
-        held.close_queue(actor=actor, reason=ARCHIVED)
+        held.close_queue(actor=actor, cause="archived", reason=ARCHIVED)
         requests = CourseEnrollment.objects.filter(course=course, status=Status.PENDING)
         for one in _end(list(requests), {course.pk: held}, actor=actor, reason=ARCHIVED):
-            held.happened.append(EnrollmentEnded(course.pk, one.student_id, one.pk, ARCHIVED))
+            held.happened.append(EnrollmentEnded(course.pk, one.student_id, one.pk, "archived"))
     elif course.enrollment_type == Course.EnrollmentType.RESTRICTED:
-        held.close_queue(actor=actor, reason=INVITED_ONLY)
+        held.close_queue(actor=actor, cause="restricted", reason=INVITED_ONLY)
 
 
 def _end(

@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
+
+EndCause = Literal["paused", "removed", "archived", "restricted"]
+"""Why a place is not the learner's any more, though they did not give it up: paused or removed by the owner or staff;
+the course was archived; it is restricted now, and its queue has ended."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +32,11 @@ class SessionsSettled:
 
 @dataclass(frozen=True)
 class CourseChanged:
-    """The state, the kind of enrolment or the capacity of the course is another one now."""
+    """The state, the kind of enrolment or the capacity of the course is another one now. `actor_id`: whose doing that
+    is; None where nobody said so."""
 
     course_id: int
+    actor_id: int | None
 
 
 @dataclass(frozen=True)
@@ -96,10 +103,14 @@ class EnrollmentRejected(Place):
 
 @dataclass(frozen=True)
 class EnrollmentEnded(Place):
-    """Somebody other than the learner ended the enrolment, the request or the place in the queue, or paused it."""
+    """Somebody other than the learner ended the enrolment, the request or the place in the queue, or paused it.
+
+    `reason` is theirs, in their words; there may be none. Without an enrolment it was a place in the queue.
+    """
 
     enrollment_id: int | None
-    reason: str
+    cause: EndCause
+    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 
 from courses.errors import AccountClosed, NotFound
 from courses.events import (
+    EndCause,
     EnrollmentEnded,
     EnrollmentRequested,
     Place,
@@ -70,10 +71,10 @@ class Seats:
         """Remove these students; those who were in it, and whether a seat was offered to them."""
         return self._delete(self.queue.filter(student__in=student_ids), kind=kind, actor=actor, reason=reason)
 
-    def close_queue(self, *, actor: User | None, reason: str) -> None:
-        """Send everybody home, and tell them why."""
+    def close_queue(self, *, actor: User | None, cause: EndCause, reason: str) -> None:
+        """Send everybody home, and tell them why. `reason` is for the audit trail."""
         for student_id in self._delete(self.queue, kind="close", actor=actor, reason=reason):
-            self.happened.append(EnrollmentEnded(self.course.pk, student_id, enrollment_id=None, reason=reason))
+            self.happened.append(EnrollmentEnded(self.course.pk, student_id, enrollment_id=None, cause=cause))
 
     def set_priority(self, entry: CourseWaitlist, priority: int, *, actor: User, reason: str) -> None:
         self.queue.filter(pk=entry.pk).update(priority=priority)

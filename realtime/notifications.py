@@ -36,7 +36,7 @@ from courses.models import Course, CourseEnrollment, Module
 from realtime import hints, tasks
 from realtime.delivery import WORTH_A_MAIL
 from realtime.models import Notification, NotificationCursor
-from realtime.protocol import MAX_REASON, NotificationData, NotificationKind, SeenFields
+from realtime.protocol import MAX_REASON, EndCause, NotificationData, NotificationKind, SeenFields
 from users.events import AccountClosing, before_commit
 from users.models import User
 
@@ -159,6 +159,7 @@ def _news_of(event: Place, course: Course, students: Mapping[int, User], modules
             fields |= {"enrollment": event.enrollment_id}
         case EnrollmentRejected() | EnrollmentEnded():
             fields |= {"enrollment": event.enrollment_id, "reason": event.reason[:MAX_REASON] or None}
+            fields |= {"cause": EndCause(event.cause)} if isinstance(event, EnrollmentEnded) else {}
         case CertificateIssued():
             fields |= {"enrollment": event.enrollment_id, "code": event.code}
         case WaitlistOffered():

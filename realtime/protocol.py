@@ -124,7 +124,7 @@ class NotificationKind(StrEnum):
     ENROLLMENT_APPROVED = "enrollment.approved"  #: The request was granted.
     ENROLLMENT_REJECTED = "enrollment.rejected"  #: The request was turned down, for `reason`.
     ENROLLMENT_CONFIRMED = "enrollment.confirmed"  #: A seat is the learner's.
-    ENROLLMENT_ENDED = "enrollment.ended"  #: Somebody else ended or paused the learner's place, for `reason`.
+    ENROLLMENT_ENDED = "enrollment.ended"  #: Somebody else ended or paused the learner's place: `cause`.
     WAITLIST_JOINED = "waitlist.joined"  #: The learner is in the queue.
     WAITLIST_OFFER = "waitlist.offer"  #: A seat is kept for the learner until `offer_expires_at`.
     WAITLIST_OFFER_EXPIRED = "waitlist.offer_expired"  #: It was not taken in time; the learner has left the queue.
@@ -133,6 +133,15 @@ class NotificationKind(StrEnum):
     CERTIFICATE_ISSUED = "certificate.issued"  #: There is a certificate.
     SESSION_NUDGE = "session.nudge"  #: A word from who watches the course.
     HELP_REQUESTED = "help.requested"  #: To the course's owner: a learner asks for help.
+
+
+class EndCause(StrEnum):
+    """Why a place is not the learner's any more, though they did not give it up."""
+
+    PAUSED = "paused"  #: Whoever teaches took the access away for a while; the seat stays.
+    REMOVED = "removed"  #: Whoever teaches ended the enrolment or the request.
+    ARCHIVED = "archived"  #: The course takes nobody in any more: requests and waitlist have ended.
+    RESTRICTED = "restricted"  #: The course is by invitation now: its waitlist has ended.
 
 
 # From the client.
@@ -339,6 +348,7 @@ class NotificationData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     course_title: Annotated[str, Meta(max_length=200)] | None = None  #: The course's title, at that time.
     enrollment: Number | None = None  #: The enrolment's number.
     student: Annotated[str, Meta(max_length=310)] | None = None  #: The learner's name, for who is not the learner.
+    cause: EndCause | None = None  #: What ended or paused the place.
     reason: Annotated[str, Meta(max_length=MAX_REASON)] | None = None  #: Why, in the words of who did it.
     text: Annotated[str, Meta(max_length=MAX_REASON)] | None = None  #: What somebody wrote.
     offer_expires_at: Moment | None = None  #: Until when the seat is kept.

@@ -8,7 +8,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from courses import authoring, enrollment
+from courses import authoring
 from courses.admin.base import Deletion, KeepsRecords, OrderForm, ReadOnly, TabularInline
 from courses.admin.items import ITEM_INLINES
 from courses.events import OutlineChanged
@@ -103,7 +103,7 @@ class CourseAdmin(KeepsRecords):
     def publish(self, request: HttpRequest, courses: QuerySet[Course]) -> None:
         for course in courses:
             try:
-                authoring.set_status(course=course, status=Course.Status.PUBLISHED)
+                authoring.set_status(course=course, status=Course.Status.PUBLISHED, actor=request.user)  # type: ignore[arg-type]
             except DomainError as error:
                 self.message_user(request, f"{course}: {error}", messages.ERROR)
             else:
@@ -113,14 +113,14 @@ class CourseAdmin(KeepsRecords):
     def archive(self, request: HttpRequest, courses: QuerySet[Course]) -> None:
         archived = list(courses)
         for course in archived:
-            enrollment.archive(course=course, actor=request.user)  # type: ignore[arg-type]
+            authoring.set_status(course=course, status=Course.Status.ARCHIVED, actor=request.user)  # type: ignore[arg-type]
         self.message_user(
             request, f"{len(archived)} archived: nobody new gets in, the enrolled go on.", messages.SUCCESS
         )
 
     def save_model(self, request: HttpRequest, obj: Course, form: Any, change: bool) -> None:
         """Write what was changed on the page, and nothing that somebody else changed meanwhile."""
-        obj.save(**({"update_fields": form.changed_data} if change else {}))
+        obj.save(actor=request.user, **({"update_fields": form.changed_data} if change else {}))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

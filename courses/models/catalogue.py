@@ -193,8 +193,8 @@ class Course(models.Model):
     def _remember(self) -> None:
         self._stored = {name: self.__dict__[name] for name in WATCHED if name in self.__dict__}
 
-    def save(self, **kwargs: Any) -> None:
-        """Save, and note when the course was first published.
+    def save(self, *, actor: AbstractBaseUser | AnonymousUser | None = None, **kwargs: Any) -> None:
+        """Save, and note when the course was first published. `actor` is whose doing it is, for the audit trail.
 
         Announces `CourseChanged` when more, fewer or other people may come in than before, and `CertificatesEnabled`
         when it begins to give certificates.
@@ -209,7 +209,7 @@ class Course(models.Model):
         with transaction.atomic():
             super().save(**kwargs)
             if changed - {"certificate_enabled"}:
-                announce(CourseChanged(self.pk))
+                announce(CourseChanged(self.pk, actor.pk if actor else None))
             if "certificate_enabled" in changed and self.certificate_enabled:
                 announce(CertificatesEnabled(self.pk))
         self._stored = {**self._stored, **{name: getattr(self, name) for name in saved}}

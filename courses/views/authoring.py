@@ -90,7 +90,7 @@ class StatusView(Authoring):
     status: Course.Status
 
     def post(self, request: Request, slug: str) -> Response:
-        course = authoring.set_status(course=self.course(slug), status=self.status)
+        course = authoring.set_status(course=self.course(slug), status=self.status, actor=self.user)
         return Response(CourseSerializer(show_course(course.slug, self.user), context={"request": request}).data)
 
 

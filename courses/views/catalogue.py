@@ -129,7 +129,7 @@ class CourseView(ConditionalGet):
         course = self.authored(slug)
         asked = CourseAuthoringSerializer(course, data=request.data, partial=True)
         asked.is_valid(raise_exception=True)
-        course = authoring.change_course(course=course, **asked.validated_data)
+        course = authoring.change_course(course=course, actor=cast(User, request.user), **asked.validated_data)
         return self.get(request, course.slug)
 
     @extend_schema(responses={204: None, 409: OpenApiResponse(description="Learners have taken part in it.")})

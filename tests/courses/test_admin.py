@@ -194,6 +194,15 @@ def test_archiving_hides_contents_and_courses(act: Callable[..., str], content: 
     assert Course.objects.get(pk=intro.pk).status == "archived"
 
 
+def test_who_archives_a_course_is_in_the_audit_trail(
+    act: Callable[..., str], intro: Course, admin: User, chidi: User
+) -> None:
+    enroll(chidi, intro, "pending")
+    act("archive", intro)
+    event = EnrollmentEvent.objects.get(student=chidi)
+    assert (event.kind, event.actor) == ("withdraw", admin)
+
+
 # Kept records --------------------------------------------------------------------------------------------------
 
 

@@ -127,7 +127,8 @@ def test_archiving_tells_those_who_wait_and_keeps_those_who_learn(intro: Course,
     CourseWaitlist.objects.create(course=intro, student=chidi)
     assert by_token(ines).post("/api/v1/courses/intro/archive/").status_code == 200
     assert not CourseWaitlist.objects.exists()
-    assert EnrollmentEvent.objects.filter(student=chidi).exists()
+    event = EnrollmentEvent.objects.get(student=chidi)
+    assert (event.kind, event.actor, event.reason) == ("close", ines, "The course was archived.")
     assert set(intro.course_enrollments.values_list("status", flat=True)) == {"enrolled"}
 
 

@@ -5,8 +5,8 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 
+from courses import authoring, waitlist
 from courses import enrollment as moves
-from courses import waitlist
 from courses.errors import CourseClosed, CourseFull
 from courses.events import (
     EnrollmentApproved,
@@ -79,9 +79,9 @@ def test_what_others_do_to_a_place_is_told_and_ones_own_is_not(
     moves.enroll(course=intro, student=ana)
     moves.withdraw(enrollment=row, actor=ana)
     assert told == [
-        EnrollmentEnded(intro.pk, ana.pk, row.pk, "Until May."),
+        EnrollmentEnded(intro.pk, ana.pk, row.pk, "paused", "Until May."),
         EnrollmentConfirmed(intro.pk, ana.pk, row.pk),
-        EnrollmentEnded(intro.pk, ana.pk, row.pk, "Never came."),
+        EnrollmentEnded(intro.pk, ana.pk, row.pk, "removed", "Never came."),
         EnrollmentConfirmed(intro.pk, ana.pk, row.pk),
     ]
 
@@ -159,11 +159,11 @@ def test_archiving_ends_queue_and_requests_and_leaves_the_enrolled(
     waitlist.join(course=course, student=chidi)
     told.clear()
 
-    moves.archive(course=course, actor=ines)
+    authoring.set_status(course=course, status=Course.Status.ARCHIVED, actor=ines)
 
     assert told == [
-        EnrollmentEnded(course.pk, ben.pk, request.pk, moves.ARCHIVED),
-        EnrollmentEnded(course.pk, chidi.pk, None, moves.ARCHIVED),
+        EnrollmentEnded(course.pk, ben.pk, request.pk, "archived"),
+        EnrollmentEnded(course.pk, chidi.pk, None, "archived"),
         WaitlistMoved(course.pk, left=(chidi.pk,)),
     ]
     assert seat_of(ana, course).status == "enrolled"
@@ -179,12 +179,22 @@ def test_archiving_ends_queue_and_requests_and_leaves_the_enrolled(
         moves.admit(course=course, student=chidi, actor=ines)
 
 
-def test_a_course_that_becomes_restricted_has_no_queue(seminar: Course, ben: User) -> None:
+def test_a_course_that_becomes_restricted_has_no_queue(seminar: Course, ben: User, ines: User, told: Told) -> None:
+    waitlist.join(course=seminar, student=ben)
+    told.clear()
+    authoring.change_course(course=seminar, actor=ines, enrollment_type="restricted")
+    assert queue(seminar) == []
+    assert told[0] == EnrollmentEnded(seminar.pk, ben.pk, None, "restricted")
+    assert trail(seminar)[-1] == ("close", "ben", "waiting", "", "ines")
+
+
+def test_a_course_that_a_program_saves_is_followed_too(seminar: Course, ben: User) -> None:
     waitlist.join(course=seminar, student=ben)
     seminar.refresh_from_db()
     seminar.enrollment_type = "restricted"
     seminar.save()
     assert queue(seminar) == []
+    assert trail(seminar)[-1] == ("close", "ben", "waiting", "", None)
 
 
 def test_a_disabled_account_is_not_waited_for_and_its_sessions_end(

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from courses import events
 from realtime import notifications, texts
 from realtime.models import Notification, NotificationCursor
-from realtime.protocol import NotificationData, NotificationKind
+from realtime.protocol import EndCause, NotificationData, NotificationKind
 from tests.counts import count
 from tests.news import announce_all, confirm, numbers_of
 from users.events import announce, before_commit
@@ -41,7 +41,12 @@ UNTIL = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
             {"enrollment": 5, "reason": "No."},
         ),
         (lambda c, s: events.EnrollmentRejected(c, s, 5, ""), "enrollment.rejected", {"enrollment": 5}),
-        (lambda c, s: events.EnrollmentEnded(c, s, None, "Over."), "enrollment.ended", {"reason": "Over."}),
+        (
+            lambda c, s: events.EnrollmentEnded(c, s, 5, "removed", "Over."),
+            "enrollment.ended",
+            {"enrollment": 5, "cause": "removed", "reason": "Over."},
+        ),
+        (lambda c, s: events.EnrollmentEnded(c, s, None, "archived"), "enrollment.ended", {"cause": "archived"}),
         (lambda c, s: events.WaitlistJoined(c, s), "waitlist.joined", {}),
         (
             lambda c, s: events.WaitlistOffered(c, s, UNTIL),
@@ -128,6 +133,32 @@ def test_a_moment_is_told_by_the_users_clocks_in_the_texts_language(language: st
     data = NotificationData(course_title="Intro", offer_expires_at=UNTIL)
     _, body = texts.of_notification(NotificationKind.WAITLIST_OFFER, data, language=language, timezone_name=zone)
     assert until in body
+
+
+@pytest.mark.parametrize(
+    ("language", "cause", "enrollment", "says"),
+    [
+        ("en", "paused", 5, ("You are paused in “Intro”", "The reason given: Full.", "Your seat stays yours")),
+        ("en", "removed", 5, ("Your place in “Intro” has ended", "The reason given: Full.", "stays recorded")),
+        ("en", "archived", 5, ("“Intro” takes nobody in any more", "Your request ends")),
+        ("en", "archived", None, ("“Intro” takes nobody in any more", "The waitlist ends")),
+        ("en", "restricted", None, ("“Intro” is by invitation now", "the waitlist has ended")),
+        ("de", "paused", 5, ("ist unterbrochen", "Die Begründung: Full.", "Dein Platz bleibt dir")),
+        ("de", "removed", 5, ("besteht nicht mehr", "Die Begründung: Full.", "bleibt erhalten")),
+        ("de", "archived", 5, ("nimmt niemanden mehr auf", "Der Kurs wurde archiviert. Deine Anfrage endet")),
+        ("de", "archived", None, ("nimmt niemanden mehr auf", "Der Kurs wurde archiviert. Die Warteliste endet")),
+        ("de", "restricted", None, ("nur noch auf Einladung", "die Warteliste gibt es nicht mehr")),
+    ],
+)
+def test_a_place_that_ended_is_told_with_what_ended_it(
+    language: str, cause: str, enrollment: int | None, says: tuple[str, ...]
+) -> None:
+    reason = "Full." if cause in ("paused", "removed") else None
+    data = NotificationData(course_title="Intro", cause=EndCause(cause), enrollment=enrollment, reason=reason)
+    title, body = texts.of_notification(NotificationKind.ENROLLMENT_ENDED, data, language=language, timezone_name="UTC")
+    assert says[0] in title
+    assert all(part in body for part in says[1:])
+    assert ("Full." in body) == (reason is not None)
 
 
 # At the transaction's end

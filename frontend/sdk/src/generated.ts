@@ -397,7 +397,7 @@ export interface Notification {
  * - `enrollment.approved`: The request was granted.
  * - `enrollment.rejected`: The request was turned down, for `reason`.
  * - `enrollment.confirmed`: A seat is the learner's.
- * - `enrollment.ended`: Somebody else ended or paused the learner's place, for `reason`.
+ * - `enrollment.ended`: Somebody else ended or paused the learner's place: `cause`.
  * - `waitlist.joined`: The learner is in the queue.
  * - `waitlist.offer`: A seat is kept for the learner until `offer_expires_at`.
  * - `waitlist.offer_expired`: It was not taken in time; the learner has left the queue.
@@ -432,6 +432,8 @@ export interface NotificationData {
   readonly enrollment?: number;
   /** The learner's name, for who is not the learner. */
   readonly student?: string;
+  /** What ended or paused the place. */
+  readonly cause?: EndCause;
   /** Why, in the words of who did it. */
   readonly reason?: string;
   /** What somebody wrote. */
@@ -445,6 +447,20 @@ export interface NotificationData {
   /** The certificate's, which is at `/certificates/CODE`. */
   readonly code?: string;
 }
+
+/**
+ * Why a place is not the learner's any more, though they did not give it up.
+ *
+ * - `paused`: Whoever teaches took the access away for a while; the seat stays.
+ * - `removed`: Whoever teaches ended the enrolment or the request.
+ * - `archived`: The course takes nobody in any more: requests and waitlist have ended.
+ * - `restricted`: The course is by invitation now: its waitlist has ended.
+ */
+export type EndCause =
+  | "archived"
+  | "paused"
+  | "removed"
+  | "restricted";
 
 /** How far the user has seen them; sent on all of the user's connections when that changes. */
 export interface NotificationsState {
