@@ -9,15 +9,18 @@ from courses import certificates, engagement, progress, sessions, waitlist
 RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
 """After 4 s, 16 s, … 4.5 hours."""
 
+EVERY_5_SECONDS = "* * * * * */5"
+"""The field of the seconds is the last of six."""
 
-@app.periodic(cron="*/5 * * * * *")
+
+@app.periodic(cron=EVERY_5_SECONDS)
 @app.task(queueing_lock="sweep_sessions", pass_context=False)
 def sweep_sessions(timestamp: int) -> None:
     """End the sessions whose lease has run out, and settle what a crash left unsettled."""
     sessions.sweep()
 
 
-@app.periodic(cron="*/5 * * * * *")
+@app.periodic(cron=EVERY_5_SECONDS)
 @app.task(queueing_lock="roll_on_waitlists", pass_context=False)
 def roll_on_waitlists(timestamp: int) -> None:
     """Pass on the seats of offers that lapsed. Whoever touches such a course before does so too."""
