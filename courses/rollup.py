@@ -98,15 +98,16 @@ def roll_up(enrollment_ids: Sequence[int], *, completed: Mapping[int, int] | Non
     has_changed = {one.enrollment for one in changed}
     found = list(CourseEnrollment.objects.filter(pk__in=enrollment_ids).order_by("student", "pk"))
     raised: list[tuple[CourseEnrollment, Decimal, int]] = []
-    full: list[CourseEnrollment] = []
+    completing: list[CourseEnrollment] = []
     for row in found:
         count = counts[row.pk]
         now = percentage(count.completed, count.total)
-        changes = news.get(row.pk) or int(row.pk in has_changed or now != row.progress_percentage)
+        completes = row.status == CourseEnrollment.Status.ENROLLED and 0 < count.total == count.completed
+        changes = news.get(row.pk) or int(row.pk in has_changed or now != row.progress_percentage or completes)
         if changes:
             raised.append((row, now, changes))
-        if 0 < count.total == count.completed:
-            full.append(row)
+        if completes:
+            completing.append(row)
     if raised:
         with connection.cursor() as cursor:
             cursor.execute(
@@ -114,7 +115,7 @@ def roll_up(enrollment_ids: Sequence[int], *, completed: Mapping[int, int] | Non
                 [[row.pk for row, *_ in raised], [now for _, now, _ in raised], [changes for *_, changes in raised]],
             )
     _announce_modules([row for row in found if row.status in CourseEnrollment.SEATED], changed)
-    places.complete(enrollments=full)
+    places.complete(enrollments=completing)
     for row, *_ in raised:
         if row.status in CourseEnrollment.SEATED:
             announce(ProgressChanged(row.course_id, row.student_id, row.pk))

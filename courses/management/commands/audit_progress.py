@@ -13,6 +13,13 @@ BEHIND = """
     SELECT (args->>'course_id')::bigint FROM procrastinate_jobs
     WHERE task_name = 'courses.tasks.follow_outline' AND status IN ('todo', 'doing')"""
 
+# Likewise one that is still to look at who came back: their enrolments are.
+RETURNED = """
+    SELECT jsonb_array_elements_text(args->'enrollment_ids')::bigint FROM procrastinate_jobs
+    WHERE task_name = 'courses.tasks.follow_enrollments' AND status IN ('todo', 'doing')"""
+
+IN_LINE = f"e.course_id NOT IN ({BEHIND}) AND e.id NOT IN ({RETURNED})"
+
 COUNTED = f"""
     WITH counted AS (
         SELECT e.id AS enrollment_id, m.id AS module_id, count(p.id) AS completed, count(c.id) AS total
@@ -20,7 +27,7 @@ COUNTED = f"""
         JOIN courses_module m ON m.course_id = e.course_id
         LEFT JOIN courses_content c ON c.module_id = m.id AND c.archived_at IS NULL
         LEFT JOIN courses_contentprogress p ON p.enrollment_id = e.id AND p.content_id = c.id AND p.is_completed
-        WHERE e.course_id NOT IN ({BEHIND})
+        WHERE {IN_LINE}
         GROUP BY e.id, m.id)"""
 
 # floor(10,000 × completed ÷ total) hundredths of a percent, as docs/progress.md has it.
@@ -66,7 +73,7 @@ CONTENTS = f"""
         ('completed_at (0 or 1)', (p.completed_at IS NOT NULL)::int, p.is_completed::int),
         ('completed_revision (0 or 1)', (p.completed_revision > 0)::int, p.is_completed::int)
     ) AS total(what, says, follows)
-    WHERE says <> follows AND e.course_id NOT IN ({BEHIND})"""
+    WHERE says <> follows AND {IN_LINE}"""
 
 SHOWN = 50
 
@@ -82,14 +89,18 @@ class Command(BaseCommand):
             for query in (CONTENTS, MODULES, COURSES):
                 cursor.execute(query)
                 differences += cursor.fetchall()
-            cursor.execute(f"SELECT count(*) FROM courses_courseenrollment WHERE course_id NOT IN ({BEHIND})")
+            cursor.execute(f"SELECT count(*) FROM courses_courseenrollment e WHERE {IN_LINE}")
             (audited,) = cursor.fetchone()
             cursor.execute(f"SELECT count(*) FROM courses_course WHERE id IN ({BEHIND})")
             (behind,) = cursor.fetchone()
+            cursor.execute(f"SELECT count(*) FROM courses_courseenrollment WHERE id IN ({RETURNED})")
+            (returned,) = cursor.fetchone()
         for kind, key, name, says, counted in differences[:SHOWN]:
             self.stderr.write(f"{kind} {key}: {name} says {says}, the contents say {counted}")
         if behind:
             self.stderr.write(f"{behind} courses passed over: a job is still to follow what their authors changed.")
+        if returned:
+            self.stderr.write(f"{returned} enrolments passed over: a job is still to look at who came back.")
         if differences:
             raise CommandError(f"{len(differences)} values differ from the contents completed.")
         self.stdout.write(f"{audited} enrolments: all progress follows from the contents completed.")
