@@ -57,11 +57,15 @@ def text_of(content: Content) -> int:
     return content.items.order_by("order")[0].pk
 
 
-def open_session(student: User, content: Content, *, seconds: float) -> None:
-    """A session of this content that has lasted so long by now."""
+def open_session(student: User, content: Content, *, seconds: float, ended_ago: float | None = None) -> None:
+    """A session of this content that has lasted so long by now, or had when it ended so many seconds ago."""
     enrollment = CourseEnrollment.objects.get(student=student, course=content.module.course_id)
     row = LearningSession.objects.create(user=student, key=uuid4(), enrollment=enrollment, content=content)
-    LearningSession.objects.filter(pk=row.pk).update(started_at=ClockTimestamp() - timedelta(seconds=seconds))
+    ended: dict[str, Any] = {}
+    if ended_ago is not None:
+        ended = {"ended_at": ClockTimestamp() - timedelta(seconds=ended_ago), "end_reason": "closed"}
+    started_at = ClockTimestamp() - timedelta(seconds=seconds + (ended_ago or 0))
+    LearningSession.objects.filter(pk=row.pk).update(started_at=started_at, **ended)
 
 
 def consume(student: User, item: int, *played: tuple[int, int]) -> None:
@@ -127,7 +131,11 @@ def test_nobody_plays_more_than_there_has_been_time_for(ana: User, auto: Content
     consume(ana, item, (0, most - 1_000))
     with pytest.raises(RateLimited):
         consume(ana, item, (MINUTE, 10 * MINUTE))
-    open_session(ana, auto, seconds=1_000)  # what several sessions lasted adds up
+    for _ in range(19):
+        open_session(ana, auto, seconds=60)  # beside the first: these minutes are one
+    with pytest.raises(RateLimited):
+        consume(ana, item, (MINUTE, 10 * MINUTE))
+    open_session(ana, auto, seconds=240, ended_ago=100)  # what they lasted one after the other adds up
     consume(ana, item, (MINUTE, 10 * MINUTE))
 
 
