@@ -15,7 +15,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from courses import engagement, sessions, tasks
 from courses.engagement import ACTIVE, WINDOW_DAYS, Engagement, assess
-from courses.models import Course, CourseEnrollment, LearningSession
+from courses.models import Course, CourseEnrollment, EnrollmentEvent, LearningSession
 from tests.courses.studying import study
 from tests.people import enroll, make_course, make_user
 from tests.rest import by_token
@@ -34,7 +34,7 @@ def week(*hours: float) -> list[timedelta]:
 
 
 @pytest.mark.parametrize(
-    ("engaged", "estimated_hours", "progress", "enrolled_for", "parts", "score"),
+    ("engaged", "estimated_hours", "progress", "in_course", "parts", "score"),
     [
         # 84 h take 28 weeks, so 6 h in two; 14 of 28 weeks are over.
         (week(1, 1, 1), 84, 25.0, timedelta(weeks=14), (0.5, 0.5, 0.5), 0.5),
@@ -55,11 +55,11 @@ def test_by_hand(
     engaged: list[timedelta],
     estimated_hours: int | None,
     progress: float,
-    enrolled_for: timedelta,
+    in_course: timedelta,
     parts: tuple[float, float, float],
     score: float,
 ) -> None:
-    found = assess(engaged=engaged, estimated_hours=estimated_hours, progress=progress, enrolled_for=enrolled_for)
+    found = assess(engaged=engaged, estimated_hours=estimated_hours, progress=progress, in_course=in_course)
     assert (found.time, found.regularity, found.completion) == pytest.approx(parts)
     assert found.score == score
     assert found.formula == 1
@@ -67,7 +67,7 @@ def test_by_hand(
 
 def test_five_minutes_make_a_day() -> None:
     days = [ACTIVE, ACTIVE - timedelta(microseconds=1), ACTIVE, *week()[3:]]
-    assert assess(engaged=days, estimated_hours=10, progress=0, enrolled_for=HOUR).active_days == 2
+    assert assess(engaged=days, estimated_hours=10, progress=0, in_course=HOUR).active_days == 2
 
 
 # By its properties
@@ -80,7 +80,7 @@ FACTS = st.fixed_dictionaries(
         "engaged": DAYS,
         "estimated_hours": st.none() | st.integers(0, 2**31 - 1),
         "progress": st.floats(0, 100),
-        "enrolled_for": st.timedeltas(min_value=timedelta(days=-1), max_value=timedelta(days=20_000)),
+        "in_course": st.timedeltas(min_value=timedelta(days=-1), max_value=timedelta(days=20_000)),
     }
 )
 
@@ -109,7 +109,7 @@ def test_more_of_anything_is_never_less(facts: dict[str, Any], day: int, more: t
     ahead = assess(**{**facts, "progress": max(facts["progress"], further)})
     assert ahead.score >= before.score
     assert ahead.completion >= before.completion
-    later = assess(**{**facts, "enrolled_for": facts["enrolled_for"] + more})
+    later = assess(**{**facts, "in_course": facts["in_course"] + more})
     assert later.completion <= before.completion
 
 
@@ -171,6 +171,26 @@ def test_a_day_whose_clocks_change_is_one_day(ines: User, ana: User, day: date, 
     assert found.engaged == timedelta(hours=hours, minutes=8)
 
 
+def test_progress_is_expected_while_the_course_is_open(ines: User, ana: User) -> None:
+    """Not while a request waits, during a pause, or after one has left; and coming back begins nothing anew."""
+    course = make_course(ines, "intro", modules=0, estimated_hours=84)  # 28 weeks
+    enrollment = enroll(ana, course)
+    began = datetime(2026, 5, 4, 12, tzinfo=UTC)
+    CourseEnrollment.objects.filter(pk=enrollment.pk).update(enrolled_on=began)
+
+    def expected(day: float) -> float:
+        return of(enrollment, began + timedelta(days=day)).expected_percentage / 100 * 28 * 7
+
+    assert expected(3) == pytest.approx(3)  # one that has no trail
+    trail = ((0, "pending"), (7, "enrolled"), (9, "paused"), (19, "enrolled"), (21, "withdrawn"), (22, "waiting"))
+    for day, status in (*trail, (23, ""), (41, "enrolled"), (43, "completed"), (50, "withdrawn")):
+        event = EnrollmentEvent.objects.create(course=course, student=ana, kind="move", to_status=status)
+        EnrollmentEvent.objects.filter(pk=event.pk).update(created_at=began + timedelta(days=day))
+    assert expected(60) == pytest.approx(2 + 2 + 9)
+    EnrollmentEvent.objects.filter(to_status="withdrawn", created_at__gte=began + timedelta(days=50)).delete()
+    assert expected(60) == pytest.approx(2 + 2 + 19)
+
+
 def test_a_hundred_take_as_many_queries_as_one(ines: User) -> None:
     course = make_course(ines, "intro")
     now = timezone.now()
@@ -185,7 +205,7 @@ def test_a_hundred_take_as_many_queries_as_one(ines: User) -> None:
         study(enroll(make_user(f"learner{number}"), course), now - timedelta(minutes=30), 10)
         if number == 0:
             few = queries()
-    assert queries() == few == 2
+    assert queries() == few == 3
 
 
 # Read
