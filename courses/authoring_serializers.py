@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from courses import examples, uploads
+from courses import examples, films, uploads
 from courses.models import Content, Course, ItemBase, Module, Subject
 from courses.outline_serializers import kind_field
 from users.serializers import ONE_LINE, one_line
@@ -135,7 +135,7 @@ class NewImageSerializer(NewItemSerializer):
 
 
 class NewVideoSerializer(NewItemSerializer):
-    """A film: MP4 or WebM; its captions are WebVTT."""
+    """A film: MP4 or WebM; its captions are WebVTT. Without `duration_seconds` it is as long as its file says."""
 
     kind = kind_field("video")
     file = JudgedFileField("video")
@@ -146,6 +146,11 @@ class NewVideoSerializer(NewItemSerializer):
 
     def validate_duration_seconds(self, value: float | None) -> timedelta | None:
         return None if value is None else timedelta(seconds=value)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "file" in attrs and attrs.get("duration") is None:
+            attrs["duration"] = films.length(attrs["file"])
+        return attrs
 
 
 class NewFileSerializer(NewItemSerializer):

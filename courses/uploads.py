@@ -2,7 +2,7 @@
 
 Each function takes an uploaded file and gives the one to keep, or raises BadUpload. An image is decoded and written
 anew, so that nothing of it survives but the picture: no place where it was taken, no script behind its last byte.
-A video is known by its signature. Any other file is kept as it is, and served as a download.
+A video is known by what holds it (`courses/films.py`). Any other file is kept as it is, and served as a download.
 """
 
 import io
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.files.base import ContentFile, File
 from PIL import Image, ImageOps, ImageSequence
+
+from courses import films
 
 if TYPE_CHECKING:
     Upload = File[bytes]
@@ -27,9 +29,6 @@ TOO_MANY_PIXELS = f"This picture is too large: at most {IMAGE_PIXELS:,} pixels, 
 
 IMAGE_SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "MPO": ".jpg", "GIF": ".gif", "WEBP": ".webp"}
 """What Pillow may decode. MPO is the JPEG of phones that keep a second picture behind the first."""
-
-MP4_BRANDS = {b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"dash", b"MSNV"}
-MP4_BOXES = 10_000
 
 SIGNATURES = {
     ".avif": rb"....ftypavi[fs]",
@@ -109,39 +108,11 @@ def _bare(picture: Image.Image) -> Image.Image:
 def video(upload: Upload) -> Upload:
     """The film, as it is; MP4 or WebM."""
     _bounded(upload, "video")
-    if _is_mp4(upload):
+    if films.is_mp4(upload):
         return _named(upload, ".mp4")
-    if _is_webm(upload):
+    if films.is_webm(upload):
         return _named(upload, ".webm")
     raise BadUpload("This is no video that every browser plays: MP4 or WebM.")
-
-
-def _is_mp4(upload: Upload) -> bool:
-    """Whether it is nothing but MP4 boxes from the first byte to the last, with a known brand and a `moov`."""
-    kinds: list[bytes] = []
-    at, end = 0, upload.size
-    while at < end and len(kinds) < MP4_BOXES:
-        upload.seek(at)
-        header = upload.read(16)
-        size, kind = int.from_bytes(header[:4], "big"), header[4:8]
-        if at == 0 and (kind != b"ftyp" or header[8:12] not in MP4_BRANDS):
-            return False
-        if size == 1:
-            size = int.from_bytes(header[8:16], "big")
-        elif size == 0:  # up to the end
-            size = end - at
-        if size < 8:
-            return False
-        kinds.append(kind)
-        at += size
-    return at == end and b"moov" in kinds
-
-
-def _is_webm(upload: Upload) -> bool:
-    """Whether it begins with an EBML header of the type `webm` and a segment."""
-    upload.seek(0)
-    head = upload.read(128)
-    return re.match(rb"\x1a\x45\xdf\xa3.{0,80}\x42\x82\x84webm.{0,40}\x18\x53\x80\x67", head, re.DOTALL) is not None
 
 
 def captions(upload: Upload) -> Upload:

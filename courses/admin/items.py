@@ -9,7 +9,7 @@ from django.db.models import FileField, QuerySet
 from django.db.models.fields.files import FieldFile
 from django.http import HttpRequest
 
-from courses import uploads
+from courses import films, uploads
 from courses.admin.base import ModelForm, OrderForm, StackedInline
 from courses.models import ContentItem, File, Image, ItemBase, Text, Video
 
@@ -25,6 +25,9 @@ class ItemForm(ModelForm):
                     cleaned[name] = judge(upload)
                 except uploads.BadUpload as error:
                     self.add_error(name, str(error))
+        film = cleaned.get("file")
+        if self._meta.model is Video and isinstance(film, UploadedFile) and "duration" not in self.changed_data:
+            cleaned["duration"] = films.length(film)
         return cleaned
 
 

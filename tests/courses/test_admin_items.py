@@ -9,10 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image as Pillow
 
-from courses.models import Content, ContentItem, Course, File, Text
+from courses.models import Content, ContentItem, Course, File, Text, Video
 from tests.conftest import make_course
 from tests.courses.test_admin import change_page, formset, saved
-from tests.courses.uploads import MARK, WEBM, commented, picture, png_bomb
+from tests.courses.uploads import MARK, MVHD, WEBM, commented, mp4, picture, png_bomb
 from users.models import User
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +64,18 @@ def test_items_of_every_kind_are_made_on_the_page_of_their_content(client: Clien
     film = items[2].item
     assert film.duration == timedelta(minutes=1)  # type: ignore[union-attr]
     assert film.captions.read() == b"WEBVTT"  # type: ignore[union-attr]
+
+
+def test_a_film_is_as_long_as_its_file_says_unless_one_types_something_else(client: Client, content: Content) -> None:
+    films = ({"title": "Own", "order": "2"}, {"title": "Typed", "order": "3", "duration": "00:01:00"})
+    rows = [{**film, "file": SimpleUploadedFile("film.mp4", mp4(MVHD))} for film in films]
+    form = items_form(content, items_3=formset("items-3", *rows))
+    form["items-INITIAL_FORMS"] = "0"
+    saved(client.post(change_page(content), form))
+    assert dict(Video.objects.values_list("title", "duration")) == {
+        "Own": timedelta(seconds=90.5),
+        "Typed": timedelta(minutes=1),
+    }
 
 
 @pytest.mark.parametrize("name", sorted(commented()))

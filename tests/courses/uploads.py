@@ -81,6 +81,20 @@ MP4 = (
     + struct.pack(">I4sQ", 1, b"mdat", 32)
     + b"\0" * 16
 )
+
+
+def box(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+def mp4(mvhd: bytes) -> bytes:
+    """With the film before the facts, and a box between."""
+    facts = box(b"moov", box(b"free", b"12") + box(b"mvhd", mvhd))
+    return box(b"ftyp", b"isom\0\0\0\0mp41") + struct.pack(">I4sQ", 1, b"mdat", 20) + b"film" + facts
+
+
+MVHD = struct.pack(">IIIII", 0, 1, 2, 600, 54_300) + b"\0" * 80
+"""90.5 s."""
 WEBM = b"\x1a\x45\xdf\xa3\x87\x42\x82\x84webm\x18\x53\x80\x67\x80"
 VTT = b"WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n"
 
