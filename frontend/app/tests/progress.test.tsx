@@ -282,31 +282,32 @@ test("the owner's preview has nothing to complete", async () => {
   expect(screen.queryByTestId("completion")).toBeNull();
 });
 
-test("the engagement score comes with what it is made of", async () => {
+test("the engagement score comes with what it is made of, and that adds up", async () => {
   server(outline, intro, {
     "enrollments/5/engagement/": {
       body: {
         formula: 1,
-        score: 0.82,
+        score: 0.5,
         weights: { time: 0.45, regularity: 0.35, completion: 0.2 },
         window_days: 14,
-        time: 0.75,
-        engaged_seconds: 5400,
-        expected_seconds: 7200,
-        regularity: 1,
-        active_days: 6,
+        time: 0.5,
+        engaged_seconds: 10_800,
+        expected_seconds: 21_600,
+        regularity: 0.5,
+        active_days: 3,
         expected_days: 6,
-        completion: 0.66,
-        progress_percentage: 33,
+        completion: 0.5,
+        progress_percentage: 25,
         expected_percentage: 50,
       },
     },
   });
   visit("/courses/intro");
   const panel = await screen.findByTestId("engagement");
-  expect(panel.dataset.score).toBe("0.82");
-  expect(within(panel).getByText("34 of 45")).toBeDefined();
-  expect(within(panel).getByText("Engaged in the last 14 days: 1 h 30 min, of 2 h that this course asks for.")).toBeDefined();
-  expect(within(panel).getByText("Days with five engaged minutes or more: 6 of 6.")).toBeDefined();
-  expect(within(panel).getByText("33 % of the course is done; 50 % is expected by now.")).toBeDefined();
+  expect(panel.dataset.score).toBe("0.5");
+  expect(panel.textContent).toContain("50 of 100");
+  for (const points of ["22.5 of 45", "17.5 of 35", "10 of 20"]) expect(within(panel).getByText(points)).toBeDefined();
+  expect(within(panel).getByText("Engaged in the last 14 days: 3 h, of 6 h that this course asks for.")).toBeDefined();
+  expect(within(panel).getByText("Days with five engaged minutes or more: 3 of 6.")).toBeDefined();
+  expect(within(panel).getByText("25 % of the course is done; 50 % is expected by now.")).toBeDefined();
 });

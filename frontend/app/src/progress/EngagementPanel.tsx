@@ -44,6 +44,8 @@ function partsOf(engagement: Engagement): Part[] {
 }
 
 const percent = (share: number): number => Math.round(share * 100);
+/** To a tenth: the parts in whole numbers would not add up. */
+const points = (share: number): number => Math.round(share * 1000) / 10;
 
 /** How steadily somebody studies, as a number, and how it comes about. */
 function Explained({ enrollment, heading }: { enrollment: number; heading?: ReactNode }) {
@@ -67,7 +69,7 @@ function Explained({ enrollment, heading }: { enrollment: number; heading?: Reac
           <div key={name} className={classes.part}>
             <Text fw={600}>{name}</Text>
             <Text size="sm" c="dimmed">
-              {percent(weight * value)} of {percent(weight)}
+              {points(weight * value)} of {points(weight)}
             </Text>
             <Progress value={percent(value)} aria-label={name} />
             <Text size="sm" c="dimmed">
