@@ -134,6 +134,25 @@ test("a list is looked at first, each bad line is named, and a good one is enrol
   expect(screen.getByLabelText("People")).toHaveProperty("value", "");
 });
 
+test("a certificate is revoked for a reason, and its line has none any more", async () => {
+  const learner: Learner = { ...asks, status: "completed", certificate: "abc_-9" };
+  const completed = "courses/intro/enrollments/?status=completed";
+  server({ [completed]: list(learner) });
+  visit("?tab=learners");
+  fireEvent.click(await screen.findByLabelText("Completed"));
+  expect((await screen.findByLabelText("Certificate of Ana Lima")).getAttribute("href")).toBe("/certificates/abc_-9");
+  fireEvent.click(screen.getByRole("button", { name: "Revoke the certificate of Ana Lima" }));
+  const dialog = within(await screen.findByRole("dialog", { name: "Revoke the certificate of Ana Lima?" }));
+  fireEvent.change(dialog.getByLabelText("Reason (if you like)"), { target: { value: "Not their work." } });
+  const asked = server({ [completed]: list({ ...learner, certificate: null }), "certificates/abc_-9/revoke/": { body: {} } });
+  fireEvent.click(dialog.getByRole("button", { name: "Revoke" }));
+  await waitFor(() => {
+    expect(screen.queryByLabelText("Certificate of Ana Lima")).toBeNull();
+  });
+  expect(asked()).toEqual(['POST certificates/abc_-9/revoke/ {"reason":"Not their work."}']);
+  expect(screen.queryByRole("dialog")).toBeNull();
+});
+
 test("for a learner there is no such page", async () => {
   server();
   visit("", ana);

@@ -8,6 +8,7 @@ import { EngagementButton } from "../progress/EngagementPanel";
 import { ago, day, roughly } from "../time";
 import { Message } from "../ui/states";
 import { useNow } from "../ui/useNow";
+import { LearnersCertificate } from "./LearnersCertificate";
 import { type Decision, useDecide } from "./moves";
 import { type LineProps, PeopleList } from "./PeopleList";
 import classes from "./people.module.css";
@@ -96,6 +97,7 @@ function LearnerLine({ slug, one: learner, settle }: LineProps<Learner>) {
       {hasSeat.includes(learner.status) && (
         <EngagementButton enrollment={learner.id} name={name} score={learner.engagement_score} />
       )}
+      {learner.certificate && <LearnersCertificate slug={slug} code={learner.certificate} name={name} settle={settle} />}
       {decisions[learner.status].map((decision) => (
         <Button
           key={decision}

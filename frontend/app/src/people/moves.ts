@@ -14,6 +14,12 @@ export interface Decided {
   reason?: string;
 }
 
+export interface Revoked {
+  /** The certificate's. */
+  code: string;
+  reason: string;
+}
+
 export interface Prioritized {
   /** The queue entry's number. */
   entry: number;
@@ -34,6 +40,9 @@ export const useDecide = (slug: string): UseMutationResult<unknown, Error, Decid
   useThenReread(slug, ({ enrollment, decision, reason }) =>
     post(`enrollments/${enrollment}/${decision}/`, reason === undefined ? {} : { reason }),
   );
+
+export const useRevoke = (slug: string): UseMutationResult<unknown, Error, Revoked> =>
+  useThenReread(slug, ({ code, reason }) => post(`certificates/${code}/revoke/`, { reason }));
 
 export const usePrioritize = (slug: string): UseMutationResult<unknown, Error, Prioritized> =>
   useThenReread(slug, ({ entry, priority, reason }) => patch(coursePath(slug, `waitlist/${entry}/`), { priority, reason }));
