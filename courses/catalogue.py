@@ -236,6 +236,8 @@ def _add_progress(content: Any, own: ContentProgress) -> None:
     if own.is_completed:
         content.percent = percentage(1, 1)
     elif content.completion_method == CompletionMethod.TIME_BASED:
-        content.percent = percentage(int(own.engaged_time.total_seconds()), content.required_seconds)
+        # More than is asked for now, where an author asked for more before and the learner left.
+        engaged = min(int(own.engaged_time.total_seconds()), content.required_seconds)
+        content.percent = percentage(engaged, content.required_seconds)
     else:
         content.percent = percentage(content.consumed_count, content.item_count)

@@ -198,6 +198,16 @@ def test_an_enrolment_shows_each_content_with_method_and_time(ines: User, ana: U
     assert by_token(ines).get(ENROLLMENT.format(enrollment.pk)).json() == shown
 
 
+def test_a_content_is_never_more_than_whole(ines: User, ana: User) -> None:
+    """Who left is completed nothing when less is asked for afterwards: the owner goes on seeing what they had."""
+    enrollment = enroll(ana, make_course(ines, "intro", modules=1, contents=1), "withdrawn")
+    Content.objects.update(completion_method="time_based", required_seconds=300)
+    content, ten = Content.objects.get(), timedelta(minutes=10)
+    ContentProgress.objects.create(enrollment=enrollment, content=content, time_spent=ten, engaged_time=ten)
+    (module,) = by_token(ines).get(ENROLLMENT.format(enrollment.pk)).json()["modules"]
+    assert (module["contents"][0]["completed"], module["contents"][0]["percent"]) == (False, 100.0)
+
+
 def test_an_enrolment_takes_as_many_queries_for_a_hundred_contents_as_for_one(ines: User, ana: User) -> None:
     paths = []
     for slug, modules, contents in (("small", 1, 1), ("large", 10, 10)):
