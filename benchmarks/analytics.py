@@ -26,6 +26,7 @@ RECORDS = (
     "courses_focusspan",
 )
 CONTENTS = 10  # of each course
+OWNED_ONE_OF = 10  # courses are of the owner who asks
 
 FILL = (
     """INSERT INTO users_user (username, first_name, last_name, password, email, role, is_active, is_staff,
@@ -84,6 +85,7 @@ def questions(course: "Course") -> dict[str, Callable[[], object]]:
 
     now = timezone.now()
     return {
+        "teaching": lambda: analytics.instructor_totals(course.owner),
         "totals": lambda: analytics.course_totals(course),
         "inactive": lambda: analytics.inactive(course, now=now),
         "contents": lambda: analytics.content_times(course),
@@ -133,11 +135,14 @@ def main() -> None:
     from courses.models import Content, Course, Module, Subject
     from users.models import User
 
-    owner = User.objects.create(username="owner", role=User.Role.INSTRUCTOR, timezone="Europe/Berlin")
+    owner, other = (
+        User.objects.create(username=name, role=User.Role.INSTRUCTOR, timezone="Europe/Berlin")
+        for name in ("owner", "other")
+    )
     subject = Subject.objects.create(title="Learning", slug="learning")
     courses = [
         Course.objects.create(
-            owner=owner,
+            owner=other if number % OWNED_ONE_OF else owner,
             subject=subject,
             slug=f"course-{number}",
             title="Bench",

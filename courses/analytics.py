@@ -59,12 +59,14 @@ class ContentTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """How many of those who have not completed the course were at this content last."""
+    """How many of those who have not completed the course were at this content last; `left` of them are not in the
+    course any more."""
 
     content: int
     title: str
     module: str
     learners: int
+    left: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,7 @@ ORDER BY m."order", c."order"
 """
 
 STOPS = """
-SELECT c.id, c.title, m.title, count(*)
+SELECT c.id, c.title, m.title, count(*), count(*) FILTER (WHERE e.status NOT IN ('enrolled', 'paused'))
 FROM courses_courseenrollment e
 CROSS JOIN LATERAL (
     SELECT s.content_id FROM courses_learningsession s
@@ -108,7 +110,7 @@ CROSS JOIN LATERAL (
 ) AS latest
 JOIN courses_content c ON c.id = latest.content_id
 JOIN courses_module m ON m.id = c.module_id
-WHERE e.course_id = %s AND e.status = 'enrolled'
+WHERE e.course_id = %s AND e.status <> 'completed' AND e.completed_on IS NULL
 GROUP BY c.id, m.id
 ORDER BY count(*) DESC, m."order", c."order"
 """
@@ -172,7 +174,7 @@ def inactive_learners(course: Course, *, now: datetime) -> "QuerySet[CourseEnrol
     away = CourseEnrollment.objects.filter(course=course, status=enrolled)
     let_in = EnrollmentEvent.objects.filter(
         course=course, student=OuterRef("student"), to_status=enrolled, created_at__gte=since
-    )
+    ).exclude(from_status=enrolled)  # a certificate's rows in the trail say where the learner was anyway
     return away.filter(Q(last_accessed__lt=since) | never, ~Exists(let_in))
 
 
@@ -211,12 +213,13 @@ def content_times(course: Course) -> list[ContentTime]:
 
 
 def stops(course: Course) -> list[Stop]:
-    """Where learners stop: at which content those were last who have not completed the course. Most first."""
+    """Where learners stop: at which content those were last who have not completed the course, also when they have
+    left it. Most first."""
     with connection.cursor() as cursor:
         cursor.execute(STOPS, [course.pk])
         return [
-            Stop(content=content, title=title, module=module, learners=learners)
-            for content, title, module, learners in cursor.fetchall()
+            Stop(content=content, title=title, module=module, learners=learners, left=left)
+            for content, title, module, learners, left in cursor.fetchall()
         ]
 
 

@@ -63,13 +63,17 @@ class StudiedDaySerializer(serializers.Serializer[Any]):
     focus_seconds = SecondsField(source="focus")
 
 
+@extend_schema_serializer(examples=examples.answered(examples.TOTALS))
 class TotalsSerializer(serializers.Serializer[Any]):
-    """Over all enrolments in the course, in whatever state. `average_progress` is 0 to 100, null without any."""
+    """Over all enrolments in a course, or in all of an instructor's, in whatever state: who learns in two counts twice.
 
-    learners = serializers.IntegerField(source="total_students")
-    completed = serializers.IntegerField(source="completed_courses")
-    average_progress = serializers.FloatField(source="avg_progress", allow_null=True)
-    total_time_spent_seconds = SecondsField(source="total_learning_time")
+    `avg_progress` is 0 to 100, null without any.
+    """
+
+    total_students = serializers.IntegerField()
+    completed_courses = serializers.IntegerField()
+    avg_progress = serializers.FloatField(allow_null=True)
+    total_learning_time_seconds = SecondsField(source="total_learning_time")
 
 
 class InactiveLearnerSerializer(serializers.ModelSerializer[CourseEnrollment]):
@@ -127,12 +131,14 @@ class ContentTimeSerializer(serializers.Serializer[ContentTime]):
 
 
 class StopSerializer(serializers.Serializer[Stop]):
-    """How many of those who have not completed the course were at this content last."""
+    """How many of those who have not completed the course were at this content last; `left` of them are not in the
+    course any more."""
 
     content = serializers.IntegerField()
     title = serializers.CharField()
     module = serializers.CharField()
     learners = serializers.IntegerField()
+    left = serializers.IntegerField()
 
 
 class ActivitySerializer(serializers.Serializer[Any]):

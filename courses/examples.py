@@ -91,9 +91,16 @@ ENGAGEMENT: dict[str, Any] = {
 
 DAY = {"date": "2026-01-02", "engaged_seconds": 1502.0, "focus_seconds": 1834.25}
 
+TOTALS: dict[str, Any] = {
+    "total_students": 3,
+    "completed_courses": 1,
+    "avg_progress": 58.33,
+    "total_learning_time_seconds": 10800.0,
+}
+
 ANALYTICS: dict[str, Any] = {
     "course": "intro-to-live-learning",
-    "totals": {"learners": 3, "completed": 1, "average_progress": 58.33, "total_time_spent_seconds": 10800.0},
+    "totals": TOTALS,
     "inactive": {
         "count": 1,
         "learners": [
@@ -120,7 +127,7 @@ ANALYTICS: dict[str, Any] = {
             "estimate_seconds": 300.0,
         }
     ],
-    "stops": [{"content": 12, "title": "Welcome", "module": "What counts", "learners": 1}],
+    "stops": [{"content": 12, "title": "Welcome", "module": "What counts", "learners": 3, "left": 1}],
     "activity": [{"weekday": 1, "hour": 18, "sessions": 4}],
 }
 

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from rest_framework.serializers import Serializer
 
 from courses import analytics
-from courses.analytics_serializers import ActivitySerializer, ContentTimeSerializer, StopSerializer
+from courses.analytics_serializers import ActivitySerializer, ContentTimeSerializer, StopSerializer, TotalsSerializer
 from courses.models import Course, CourseEnrollment
 from users.models import User
 
@@ -58,6 +58,7 @@ def _shown(serializer: type[Serializer[Any]], found: Iterable[object]) -> Iterat
 
 TABLES: Final[dict[str, Callable[[Course, User, datetime], Iterator[Row]]]] = {
     "learners": lambda course, reader, now: _learners(CourseEnrollment.objects.filter(course=course)),
+    "totals": lambda course, reader, now: _shown(TotalsSerializer, [analytics.course_totals(course)]),
     "inactive": lambda course, reader, now: _learners(analytics.inactive_learners(course, now=now)),
     "contents": lambda course, reader, now: _shown(ContentTimeSerializer, analytics.content_times(course)),
     "stops": lambda course, reader, now: _shown(StopSerializer, analytics.stops(course)),

@@ -35,6 +35,7 @@ urlpatterns = [
     path("contents/<int:pk>/items/", authoring.ItemListView.as_view(), name="items"),
     path("contents/<int:pk>/items/order/", authoring.ItemOrderView.as_view(), name="item-order"),
     path("items/<int:pk>/", authoring.ItemView.as_view(), name="item"),
+    path("analytics/", analytics.TotalsView.as_view(), name="totals"),
     path("courses/<slug:slug>/analytics/", analytics.AnalyticsView.as_view(), name="analytics"),
     path("courses/<slug:slug>/analytics/<slug:table>.csv", analytics.TableView.as_view(), name="analytics-table"),
     path("enrollments/<int:pk>/engagement/", analytics.EngagementView.as_view(), name="engagement"),

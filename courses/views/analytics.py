@@ -18,6 +18,7 @@ from courses.analytics_serializers import (
     DaysQuerySerializer,
     EngagementSerializer,
     StudiedDaySerializer,
+    TotalsSerializer,
 )
 from courses.errors import NotFound
 from courses.media import ServeAnyType
@@ -49,6 +50,14 @@ class DaysView(APIView):
         asked.is_valid(raise_exception=True)
         studied = days.of_user(user_of(request), count=asked.validated_data["days"], now=timezone.now())
         return Response(StudiedDaySerializer(studied, many=True).data)
+
+
+class TotalsView(APIView):
+    """All courses that one owns in four numbers; without any, of nobody."""
+
+    @extend_schema(responses=TotalsSerializer)
+    def get(self, request: Request) -> Response:
+        return Response(TotalsSerializer(analytics.instructor_totals(user_of(request))).data)
 
 
 class AnalyticsView(APIView):

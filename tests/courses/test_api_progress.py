@@ -117,6 +117,12 @@ def test_an_instructors_totals_are_one_query(ines: User, ana: User, ben: User, d
             "avg_progress": 1.0,
             "total_learning_time": timedelta(hours=30, minutes=2),
         }
+    assert by_token(ines).get("/api/v1/analytics/").json() == {
+        "total_students": 100,
+        "completed_courses": 1,
+        "avg_progress": 1.0,
+        "total_learning_time_seconds": 108_120.0,
+    }
 
 
 # One enrolment

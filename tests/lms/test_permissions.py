@@ -72,6 +72,7 @@ POST   enrollments/{pk}/resume/             401    403     404   409   404   409
 POST   enrollments/{pk}/withdraw/           401    200     404   200   404   200
 GET    enrollments/{pk}/progress/           401    200     404   200   404   200
 GET    enrollments/{pk}/engagement/         401    200     404   200   404   200
+GET    analytics/                           401    200     200   200   200   200
 GET    courses/{slug}/analytics/            401    404     404   200   404   200
 GET    courses/{slug}/analytics/{table}.csv 401    404     404   200   404   200
 GET    courses/{slug}/calls/                401    404     404   200   404   200

@@ -2,7 +2,7 @@ import { fireEvent, screen, within } from "@testing-library/react";
 import { MemoryRouter, Route, Routes } from "react-router";
 import { beforeEach, expect, test } from "vitest";
 
-import type { Analytics, ContentTime, Engagement, Me } from "../src/api/types";
+import type { Analytics, ContentTime, Engagement, Me, Totals } from "../src/api/types";
 import { UserContext } from "../src/auth/user";
 import { AnalyticsPage } from "../src/pages/AnalyticsPage";
 import { ana, FakeClient, intro } from "./fakes";
@@ -29,7 +29,7 @@ const took = (lower: number, median: number, upper: number): Partial<ContentTime
 
 const analytics: Analytics = {
   course: "intro",
-  totals: { learners: 41, completed: 6, average_progress: 58.9, total_time_spent_seconds: 90_000 },
+  totals: { total_students: 41, completed_courses: 6, avg_progress: 58.9, total_learning_time_seconds: 90_000 },
   inactive: {
     count: 3,
     learners: [
@@ -64,6 +64,7 @@ const analytics: Analytics = {
     title: `Stop ${index}`,
     module: "First steps",
     learners: 10 - index,
+    left: index % 3,
   })),
   activity: [
     { weekday: 1, hour: 18, sessions: 4 },
@@ -72,7 +73,7 @@ const analytics: Analytics = {
 };
 const nothing: Analytics = {
   course: "intro",
-  totals: { learners: 0, completed: 0, average_progress: null, total_time_spent_seconds: 0 },
+  totals: { total_students: 0, completed_courses: 0, avg_progress: null, total_learning_time_seconds: 0 },
   inactive: { count: 0, learners: [] },
   contents: [],
   stops: [],
@@ -98,6 +99,9 @@ function visit(answer: Answer, user: Me = ines): void {
   serve({
     "courses/intro/": { body: { ...intro, enrollment: null } },
     "courses/intro/analytics/": answer,
+    "analytics/": {
+      body: { total_students: 50, completed_courses: 9, avg_progress: 41.2, total_learning_time_seconds: 108_000 } satisfies Totals,
+    },
     "enrollments/5/engagement/": { body: engagement },
   });
   show(
@@ -119,12 +123,13 @@ beforeEach(() => {
 test("a course in numbers, and all of it as a file", async () => {
   visit({ body: analytics });
   expect((await screen.findByTestId("totals")).textContent).toBe(
-    "Learners ever41Completed it6Done on average58 %Time in focus25 h",
+    "Learners ever41Completed it6Done on average58 %Time in focus25 h" +
+      "In all your courses together: 50 enrollments, 9 completed, 41 % done on average, 30 h in focus.",
   );
   expect(document.title).toContain("Analytics · Intro");
   const files = within(screen.getByRole("region", { name: "As files" })).getAllByRole("link");
   expect(files.map((file) => file.getAttribute("href"))).toEqual(
-    ["learners", "inactive", "activity", "contents", "stops"].map((name) => `/api/v1/courses/intro/analytics/${name}.csv`),
+    ["totals", "learners", "inactive", "activity", "contents", "stops"].map((name) => `/api/v1/courses/intro/analytics/${name}.csv`),
   );
   expect(screen.getByText("People").closest("a")?.getAttribute("href")).toBe("/courses/intro/people");
 });
@@ -168,11 +173,15 @@ test("the time that a content takes is said in words, beside its estimate", asyn
   expect(screen.getByText("Content 11").getAttribute("href")).toBe("/courses/intro/contents/11");
 });
 
-test("where learners are: the most first, all of them at a press", async () => {
+test("where learners stop: the most first, all of them at a press", async () => {
   visit({ body: analytics });
   const first = await screen.findAllByTestId("stop");
   expect(first).toHaveLength(8);
-  expect(first[0]?.textContent).toContain("10 learners");
+  expect(first.slice(0, 3).map(({ textContent }) => /\d+ learners.*/.exec(textContent)?.[0])).toEqual([
+    "10 learners",
+    "9 learners, 1 of them has left",
+    "8 learners, 2 of them have left",
+  ]);
   fireEvent.click(screen.getByText("Show all 10"));
   expect(screen.getAllByTestId("stop").at(-1)?.textContent).toContain("1 learner");
   expect(screen.queryByText("Show all 10")).toBeNull();
@@ -188,14 +197,14 @@ test("who is away is named, and why their engagement is what it is", async () =>
   fireEvent.click(screen.getByRole("button", { name: "Engagement of Ana Lima: 12 of 100" }));
   const panel = await screen.findByTestId("engagement");
   expect(panel.dataset.score).toBe("0.13"); // as of now; the list has what was last written down
-  expect(within(panel).getByText("5 of 45")).toBeDefined();
+  expect(within(panel).getByText("4.5 of 45")).toBeDefined();
   expect(within(panel).getByText("Formula 1: the three parts add up.")).toBeDefined();
 });
 
 test("a course without learners says so, each part in a sentence", async () => {
   visit({ body: nothing });
-  expect((await screen.findByTestId("totals")).textContent).toBe("Learners ever0Completed it0Done on average–Time in focus–");
-  for (const words of [/No session has begun/, /has no contents yet/, /Nobody is on the way/, /Nobody: all who are enrolled/]) {
+  expect((await screen.findByTestId("totals")).firstChild?.textContent).toBe("Learners ever0Completed it0Done on average–Time in focus–");
+  for (const words of [/No session has begun/, /has no contents yet/, /Nobody: no one has begun/, /Nobody: all who are enrolled/]) {
     expect(screen.getByText(words)).toBeDefined();
   }
 });

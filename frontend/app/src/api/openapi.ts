@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/analytics/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All courses that one owns in four numbers; without any, of nobody. */
+        get: operations["analytics_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/certificates/{code}/": {
         parameters: {
             query?: never;
@@ -1629,7 +1646,7 @@ export interface components {
             /** Format: date-time */
             expires_at?: string | null;
         };
-        /** @description A film: MP4 or WebM; its captions are WebVTT. */
+        /** @description A film: MP4 or WebM; its captions are WebVTT. Without `duration_seconds` it is as long as its file says. */
         NewVideoRequest: {
             title: string;
             /** @constant */
@@ -2063,12 +2080,16 @@ export interface components {
             username: string;
             password: string;
         };
-        /** @description How many of those who have not completed the course were at this content last. */
+        /**
+         * @description How many of those who have not completed the course were at this content last; `left` of them are not in the
+         *     course any more.
+         */
         Stop: {
             content: number;
             title: string;
             module: string;
             learners: number;
+            left: number;
         };
         StudentProfile: {
             goal: string;
@@ -2129,14 +2150,18 @@ export interface components {
             readonly expires_at: string | null;
             readonly is_active: boolean;
         };
-        /** @description Over all enrolments in the course, in whatever state. `average_progress` is 0 to 100, null without any. */
+        /**
+         * @description Over all enrolments in a course, or in all of an instructor's, in whatever state: who learns in two counts twice.
+         *
+         *     `avg_progress` is 0 to 100, null without any.
+         */
         Totals: {
-            learners: number;
-            completed: number;
+            total_students: number;
+            completed_courses: number;
             /** Format: double */
-            average_progress: number | null;
+            avg_progress: number | null;
             /** Format: double */
-            readonly total_time_spent_seconds: number;
+            readonly total_learning_time_seconds: number;
         };
         /** @description `token` is what follows the # in the mailed link. */
         VerifyEmailRequest: {
@@ -2259,6 +2284,28 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    analytics_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Totals"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     certificates_retrieve: {
         parameters: {
             query?: never;
@@ -2824,7 +2871,7 @@ export interface operations {
             header?: never;
             path: {
                 slug: string;
-                table: "activity" | "contents" | "inactive" | "learners" | "stops";
+                table: "activity" | "contents" | "inactive" | "learners" | "stops" | "totals";
             };
             cookie?: never;
         };

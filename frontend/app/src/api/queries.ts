@@ -18,6 +18,7 @@ import type {
   Outline,
   Page,
   StudiedDay,
+  Totals,
   Waiting,
 } from "./types";
 
@@ -128,6 +129,12 @@ export const analyticsQuery = (slug: string) =>
     queryKey: ["analytics", slug],
     queryFn: () => get<Analytics>(coursePath(slug, "analytics/")),
   });
+
+/** All of one's own courses together. */
+export const totalsQuery = queryOptions({
+  queryKey: ["totals"],
+  queryFn: () => get<Totals>("analytics/"),
+});
 
 const textsOf = (calls: Call[]): Map<number, string> => new Map(calls.map(({ enrollment, text }) => [enrollment, text]));
 

@@ -78,6 +78,7 @@ export type Engagement = Schemas["Engagement"];
 
 /** What a course's owner asks: percentages are 0 to 100, weekdays 1 (Monday) to 7, hours 0 to 23. */
 export type Analytics = Schemas["Analytics"];
+export type Totals = Schemas["Totals"];
 export type Activity = Schemas["Activity"];
 export type ContentTime = Schemas["ContentTime"];
 export type Stop = Schemas["Stop"];

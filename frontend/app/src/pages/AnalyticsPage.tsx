@@ -7,7 +7,7 @@ import { ContentTimes } from "../analytics/ContentTimes";
 import { Stops } from "../analytics/Stops";
 import { Totals } from "../analytics/Totals";
 import { fileAddress } from "../api/http";
-import { analyticsQuery, coursePath } from "../api/queries";
+import { analyticsQuery, coursePath, totalsQuery } from "../api/queries";
 import { OwnedCourse } from "../course/OwnedCourse";
 import { Section } from "../ui/Section";
 import { Icon } from "../ui/icons";
@@ -15,16 +15,18 @@ import { Failure } from "../ui/states";
 
 /** The answers of this page as files, each by its name in the address. */
 const FILES = [
+  ["totals", "In all"],
   ["learners", "All learners"],
   ["inactive", "Away for a week"],
   ["activity", "When they learn"],
   ["contents", "Time of each content"],
-  ["stops", "Where they are"],
+  ["stops", "Where they stop"],
 ] as const;
 
 /** How a course is taken: who, when, how long, and how far. */
 function Analytics({ slug }: { slug: string }) {
   const { data, error, refetch } = useQuery(analyticsQuery(slug));
+  const all = useQuery(totalsQuery);
   if (!data) {
     if (error) return <Failure error={error} retry={refetch} />;
     return (
@@ -37,7 +39,7 @@ function Analytics({ slug }: { slug: string }) {
   }
   return (
     <Stack gap="lg">
-      <Totals totals={data.totals} />
+      <Totals totals={data.totals} all={all.data} />
       <ActivityPlot activity={data.activity} />
       <ContentTimes slug={slug} times={data.contents} />
       <Stops slug={slug} stops={data.stops} />
