@@ -29,6 +29,9 @@ class RealtimeConfig(AppConfig):
 
         register(
             PersonalData(name="notifications", model=Notification, owner="user", at_close="gone"),
+            notifications.AskedData(
+                name="asked", model=Notification, owner="data__enrollment", hidden=("user", "number", "mailed_at")
+            ),
             PersonalData(name="notifications_seen", model=NotificationCursor, owner="user"),
             PersonalData(name="weekly_summary", model=Digest, owner="user", at_close="gone"),
         )

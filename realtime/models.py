@@ -35,10 +35,8 @@ class Notification(models.Model):
         indexes = [
             models.Index(  # for the learner who leaves
                 KeyTransform("enrollment", "data"),
-                name="realtime_notification_requests",
-                condition=models.Q(
-                    kind__in=[NotificationKind.ENROLLMENT_REQUESTED.value, NotificationKind.HELP_REQUESTED.value]
-                ),
+                name="realtime_notification_asked",
+                condition=models.Q(data__has_key="student"),
             ),
         ]
 

@@ -6,13 +6,13 @@ else, and only until the commit that follows. So numbers become visible in their
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any
 
 import msgspec
 from django.db import connection, transaction
-from django.db.models import F, Func, JSONField, Value
+from django.db.models import F, Func, JSONField, QuerySet, Value
 from django.db.models.functions import Least
 from procrastinate.types import JSONDict
 
@@ -39,6 +39,7 @@ from realtime.models import Notification, NotificationCursor
 from realtime.protocol import MAX_REASON, EndCause, NotificationData, NotificationKind, SeenFields
 from users.events import AccountClosing, before_commit
 from users.models import User
+from users.personal_data import PersonalData
 
 KINDS: Mapping[type[Place], NotificationKind] = {
     EnrollmentRequested: NotificationKind.ENROLLMENT_REQUESTED,
@@ -92,8 +93,8 @@ def mark_seen(*, user_id: int, number: int) -> SeenFields:
 
 
 def forget(event: AccountClosing) -> None:
-    """Whoever was told that this learner asks for a seat or for help is told of that still, but no more of whom, nor in
-    which words; at the transaction's end.
+    """Whoever was told of what this learner asked is told of it still, but no more who asked, nor in which words, at
+    the transaction's end.
 
     Locks those rows. Numbers and cursors stay.
     """
@@ -101,15 +102,22 @@ def forget(event: AccountClosing) -> None:
 
 
 def _forget(user_ids: list[int]) -> None:
-    enrollments = list(CourseEnrollment.objects.filter(student__in=user_ids).values_list("pk", flat=True))
-    asked = Notification.objects.filter(kind__in=[KINDS[event] for event in ASKING], data__enrollment__in=enrollments)
-    without = Func(
-        *(F("data"), Value("student"), Value("text")),
-        template="%(expressions)s",
-        arg_joiner=" - ",
-        output_field=JSONField(),
-    )
-    asked.update(data=without)
+    theirs = (F("data"), Value("student"), Value("text"))
+    without = Func(*theirs, template="%(expressions)s", arg_joiner=" - ", output_field=JSONField())
+    asked_by(user_ids).update(data=without)
+
+
+def asked_by(user_ids: Collection[int]) -> QuerySet[Notification]:
+    """What these learners asked the owners of courses for, as these were told of it."""
+    places = list(CourseEnrollment.objects.filter(student__in=user_ids).values_list("pk", flat=True))
+    return Notification.objects.filter(data__has_key="student", data__enrollment__in=places)
+
+
+class AskedData(PersonalData):
+    """What a learner asked for: to be found in what others were told."""
+
+    def of(self, user: User) -> QuerySet[Notification]:
+        return asked_by([user.pk])
 
 
 def _write(events: list[Place]) -> None:

@@ -140,12 +140,14 @@ def test_learners_can_read_of_each() -> None:
 # The export
 
 
-def test_it_has_all_there_is_and_no_secret(intro: Course, ana: User, admin: User) -> None:
+def test_it_has_all_there_is_and_no_secret(intro: Course, ana: User, ines: User, admin: User) -> None:
     session = studied(ana, intro)
     raw = token_of(ana)
     StudentProfile.objects.create(user=ana, goal="Learn.")
     Notification.objects.create(user=ana, number=1, kind="session.nudge", data={"text": "Go on!"})
     NotificationCursor.objects.create(user=ana, head=1)
+    asked = {"enrollment": session.enrollment_id, "student": "Ana", "text": "I am lost"}
+    Notification.objects.create(user=ines, number=1, kind="help.requested", data=asked)
     accounts.change_profile(user=ana, avatar=ContentFile(b"a picture", "a.webp"), bio="Ünïcödé")
     ana.set_password(PASSWORD)
     files = exported(ana)
@@ -159,7 +161,8 @@ def test_it_has_all_there_is_and_no_secret(intro: Course, ana: User, admin: User
     assert (recorded["key"], recorded["focus_time_seconds"]) == (str(session.key), 60)
     assert (recorded["ip_address"], recorded["user_agent"]) == ("192.0.0.0", "A browser")
     assert len(files["focus_spans.json"][0]["span"]) == 2
-    assert files["notifications.json"][0]["data"] == {"text": "Go on!"}
+    assert [row["data"] for row in files["notifications.json"]] == [{"text": "Go on!"}]
+    assert [row["data"] for row in files["asked.json"]] == [asked]
     assert files["avatar.webp"] == b"a picture"
     everything = json.dumps({name: body for name, body in files.items() if name != "avatar.webp"})
     for secret in (raw, APIToken.objects.first().token, ana.password, "argon2"):  # type: ignore[union-attr]
@@ -319,8 +322,8 @@ def test_no_column_of_the_database_says_who_it_was(ines: User, admin: User) -> N
     asked = enrollment.enroll(course=wanted, student=zelda)
     waits = CourseWaitlist.objects.create(course=full, student=zelda)
     announce_all(
-        HelpRequested(full.pk, ben.pk, others[1].pk, "I am stuck."),
-        HelpRequested(wanted.pk, zelda.pk, asked.pk, "Quux here: I am stuck."),
+        HelpRequested(full.pk, ben.pk, others[1].pk, "This is Ben: I am lost"),
+        HelpRequested(wanted.pk, zelda.pk, asked.pk, "This is Quux: I am lost"),
     )
     StudentProfile.objects.create(user=zelda, goal="To be called Quux.")
     token_of(zelda, "Zelda’s phone")
@@ -338,11 +341,13 @@ def test_no_column_of_the_database_says_who_it_was(ines: User, admin: User) -> N
 
     assert close(zelda).status_code == 204
     assert columns_with(*traces) == set()
-    told = Notification.objects.filter(user=ines, kind="enrollment.requested").order_by("number")
-    assert [row.data.get("student") for row in told] == ["Ben", None]
-    said = by_token(ines).get("/api/v1/notifications/?after=0").json()["results"]
-    assert [one["title"].split()[0] for one in said] == ["Ben", "Somebody", "Ben", "Somebody"]
-    assert [one["body"] for one in said[-2:]] == ["I am stuck.", ""]
+    told = by_token(ines).get("/api/v1/notifications/?after=0").json()["results"]
+    assert [(row["kind"], row["title"].split()[0], row["body"]) for row in told[-4:]] == [
+        ("enrollment.requested", "Ben", "You decide: approve or reject the request."),
+        ("enrollment.requested", "Somebody", "You decide: approve or reject the request."),
+        ("help.requested", "Ben", "This is Ben: I am lost"),
+        ("help.requested", "Somebody", ""),
+    ]
     for row in others:
         assert LogEntry.objects.get(object_id=str(row.pk), content_type__model="courseenrollment").object_repr == str(
             row

@@ -12,12 +12,12 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        AddIndexConcurrently(
+            model_name='notification',
+            index=models.Index(KeyTransform('enrollment', 'data'), condition=models.Q(('data__has_key', 'student')), name='realtime_notification_asked'),
+        ),
         RemoveIndexConcurrently(
             model_name='notification',
             name='realtime_notification_requests',
-        ),
-        AddIndexConcurrently(
-            model_name='notification',
-            index=models.Index(KeyTransform('enrollment', 'data'), condition=models.Q(('kind__in', ['enrollment.requested', 'help.requested'])), name='realtime_notification_requests'),
         ),
     ]
