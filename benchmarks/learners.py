@@ -130,7 +130,7 @@ def _page(rng: random.Random, content: int, *, most: int) -> Page:
     if happens < 0.15:
         ends = min(begins + _some(rng, 4 * SECOND, 70 * SECOND), lasts)
         acts = [Act(begins, "lose"), Act(ends, "return")]
-    elif happens < 0.25:
+    elif happens < 0.18:
         ends = min(begins + _some(rng, 20 * SECOND, 90 * SECOND), lasts)
         acts = [Act(begins, "ask", rng.choice(WORRIES)), Act(ends, "calm")]
     if rng.random() < 0.03:

@@ -79,3 +79,15 @@ def test_a_class_comes_reads_on_and_goes() -> None:
     assert happened == {"lose", "return", "ask", "calm", "complete", "close", "vanish"}
     states = Counter(sample.state for page in PAGES for sample in said(page))
     assert states["engaged"] > states["idle"] > states["focus"] > 0
+
+
+def test_a_handful_asks_for_help_at_a_time() -> None:
+    asking: Counter[int] = Counter()  # by the second of the lesson
+    for learner in CLASS:
+        began = learner.arrives
+        for page in learner.pages:
+            acts = {act.does: began + act.at for act in done(page)}
+            if "ask" in acts:
+                asking.update(range(acts["ask"] // SECOND, acts["calm"] // SECOND))
+            began += page.steps[-1].at
+    assert 0 < max(asking.values()) <= 8

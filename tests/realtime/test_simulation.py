@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 SHORT = [
     page
-    for number in range(200)
+    for number in range(600)
     for page in learner(1, number, contents=4, lesson=8 * SECOND).pages
     if page.steps[-1].does == "close"  # type: ignore[union-attr]
 ]
