@@ -95,6 +95,12 @@ test.each<[string, { user?: Me; course?: CourseDetail }]>([
   expect(client.sessions).toEqual([]);
 });
 
+test("a content that is not there has a page that says so, and nothing is opened", async () => {
+  const { client } = visit("/courses/intro/contents/99");
+  await heading("This content is not in the course");
+  expect(client.sessions).toEqual([]);
+});
+
 test("who may not study a course is told why, and nothing is opened", async () => {
   const course = {
     ...intro,

@@ -210,6 +210,6 @@ test("for who does not own the course there is no such page, and nothing is watc
     </UserContext>,
     client,
   );
-  expect(await screen.findByText("There is no such page")).toBeDefined();
+  expect(await screen.findByRole("heading", { level: 1, name: "There is no such page" })).toBeDefined();
   expect(client.watches).toEqual([]);
 });

@@ -96,7 +96,13 @@ export function ContentPage() {
   if (!outline) return <Navigate to={`/courses/${course.slug}`} replace />;
   const { contents, at } = find(outline, contentId);
   const content = contents[at];
-  if (!content) return <Message title="This content is not in the course">It may have been removed.</Message>;
+  if (!content) {
+    return (
+      <Message title="This content is not in the course" isPage>
+        It may have been removed.
+      </Message>
+    );
+  }
   return (
     <Study
       key={content.id}

@@ -9,6 +9,7 @@ export function NotFoundPage() {
   return (
     <Message
       title="There is no such page"
+      isPage
       action={
         <Button component={Link} to="/" variant="light" mt="xs">
           To your courses

@@ -7,14 +7,16 @@ import { ApiError } from "../api/http";
 
 interface MessageProps {
   title: string;
+  /** Where it is all of the page. */
+  isPage?: boolean;
   children?: ReactNode;
   action?: ReactNode;
 }
 
-export function Message({ title, children, action }: MessageProps) {
+export function Message({ title, isPage = false, children, action }: MessageProps) {
   return (
     <Stack align="center" gap="xs" py="xl" ta="center">
-      <Title order={2} size="h4">
+      <Title order={isPage ? 1 : 2} size="h4">
         {title}
       </Title>
       {children && (
