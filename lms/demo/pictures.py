@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 from lms.demo import webm
 
 PAPER, INK, FAINT = "#f8f9fa", "#212529", "#868e96"
-COLOURS = {"engaged": "#2f9e44", "focus": "#74b816", "away": "#ced4da", "unknown": "#ffffff"}
+COLOURS = {"engaged": "#0c9d70", "focus": "#6f6de6", "away": "#b9bcc9"}  # those of the app
 
 FILM_SIZE = (640, 360)
 FRAMES_A_SECOND = 5
@@ -38,7 +38,7 @@ def states_diagram() -> bytes:
     for number, (state, title, meaning) in enumerate(boxes):
         left = 40 + number * 310
         draw.rounded_rectangle((left, 110, left + 260, 290), 18, fill=COLOURS[state])
-        colour = "white" if state == "engaged" else INK
+        colour = INK if state == "away" else "white"
         _centred(draw, (left + 130, 160), title, 30, colour)
         _centred(draw, (left + 130, 225), meaning, 19, colour)
     for left, above, below in ((300, "60 s without input", "input"), (610, "blur, hidden", "focus, visible")):
