@@ -64,15 +64,15 @@ test("grouped by where they are, in the order of study", () => {
 test("who asks for help is on top, grouped or not", () => {
   const asking = named(8, "Zoe", { help: true, content: 12 });
   expect(lines([ana, ben, asking], { isGrouped: true })).toEqual([
-    "[Ask for help 1]",
+    "[Asking for help 1]",
     "1 Zoe",
     "[Welcome 1]",
     "2 Ana",
     "[Attention 1]",
     "3 Ben",
   ]);
-  expect(lines([ana, asking])).toEqual(["[Ask for help 1]", "1 Zoe", "[Everybody else 1]", "2 Ana"]);
-  expect(lines([asking])).toEqual(["[Ask for help 1]", "1 Zoe"]);
+  expect(lines([ana, asking])).toEqual(["[Asking for help 1]", "1 Zoe", "[Everybody else 1]", "2 Ana"]);
+  expect(lines([asking])).toEqual(["[Asking for help 1]", "1 Zoe"]);
 });
 
 test("what is in sight is found by halving", () => {

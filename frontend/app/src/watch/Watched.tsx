@@ -12,7 +12,7 @@ export function Watched({ course }: { course: Pick<CourseDetail, "watched_by" | 
       <Text size="sm">
         {course.is_anonymous
           ? `${who} can see live how many learn in this course, but not who: it is watched anonymously.`
-          : `${who} can see live that you are here, at which content, and whether it has your attention. Other learners can’t.`}
+          : `While you learn, ${who} can see live that you are here, at which content, and whether it has your attention. Other learners can’t.`}
       </Text>
       <details>
         <summary className={classes.summary}>What is recorded about you</summary>

@@ -72,7 +72,7 @@ export function arrange(
   );
   const asking = found.filter(({ help }) => help);
   const others = found.filter(({ help }) => !help);
-  const groups = [{ key: "help", title: "Ask for help", learners: asking }, ...(isGrouped ? byContent(others, contents) : [whole(others, asking)])];
+  const groups = [{ key: "help", title: "Asking for help", learners: asking }, ...(isGrouped ? byContent(others, contents) : [whole(others, asking)])];
   const titles = new Map<number | null, string>(contents.map(({ id, title }) => [id, title]));
   let place = 0;
   return groups
