@@ -40,7 +40,8 @@ FILL = (
         engaged_time, progress_revision)
     SELECT u.id, (%(courses)s::bigint[])[1 + u.n %% cardinality(%(courses)s::bigint[])],
         CASE WHEN u.n %% 7 = 0 THEN 'completed' ELSE 'enrolled' END, now() - interval '1 year',
-        now() - (u.n %% 30) * interval '1 day', u.n %% 101, '', '0', now(), 0, false, '0', 0
+        CASE WHEN u.n %% 11 > 0 THEN now() - (u.n %% 30) * interval '1 day' END, u.n %% 101, '', '0', now(), 0, false,
+        '0', 0
     FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM users_user WHERE username LIKE 'filled-%%') AS u""",
     """INSERT INTO courses_enrollmentevent (course_id, student_id, kind, from_status, to_status, reason, created_at)
     SELECT course_id, student_id, 'enroll', '', 'enrolled', '', enrolled_on FROM courses_courseenrollment
@@ -63,7 +64,7 @@ FILL = (
         JOIN courses_content c ON c.module_id = m.id GROUP BY m.course_id) AS contents USING (course_id)
     CROSS JOIN LATERAL generate_series(e.place, %(sessions)s - 1, e.places) AS n
     CROSS JOIN LATERAL (SELECT now() - n * interval '365 days' / %(sessions)s AS moment) AS at""",
-    *(f"ANALYZE {table}" for table in RECORDS),
+    *(f"ANALYZE {table}" for table in (*RECORDS, "users_user")),
 )
 
 

@@ -14,9 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from benchmarks import analytics as benchmark
-from courses import analytics, tables
+from courses import analytics, certificates, tables
 from courses import enrollment as moves
-from courses.models import Content, ContentProgress, Course, CourseEnrollment, LearningSession
+from courses.models import Certificate, Content, ContentProgress, Course, CourseEnrollment, LearningSession
 from tests.counts import count
 from tests.people import enroll, make_course, make_user, token_of
 from tests.rest import by_token, queries_of
@@ -86,6 +86,16 @@ def test_who_was_let_in_this_week_is_not_inactive_yet(ines: User, status: str, m
         move(**about, actor=ines)
     in_days = {days: analytics.inactive(course, now=timezone.now() + timedelta(days=days)).count for days in (0, 6, 8)}
     assert in_days == {0: 0, 6: 0, 8: 1}
+
+
+def test_a_certificate_that_is_revoked_lets_nobody_in(ines: User) -> None:
+    """Its row in the trail has the state that the learner is in: one who completed, left and came back."""
+    course = make_course(ines, "intro", modules=0)
+    mine = learner(course, "ana")
+    change(mine, last_accessed=timezone.now() - timedelta(days=60))
+    Certificate.objects.create(enrollment=mine, code="abc")
+    certificates.revoke(code="abc", actor=ines)
+    assert analytics.inactive(course, now=timezone.now()).count == 1
 
 
 def test_the_first_of_the_inactive_are_named_and_all_are_counted(ines: User, monkeypatch: pytest.MonkeyPatch) -> None:
