@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 
+from courses import certificates
 from courses.models import Content, ContentProgress, Course, CourseEnrollment, LearningSession
 from tests.e2e.studying import visit
 from tests.people import enroll, make_course, make_user
@@ -86,6 +87,23 @@ def test_an_owner_sees_why_a_learners_engagement_is_what_it_is(
     expect(dialog).to_be_hidden()
     expect(button).to_be_focused()
     assert_nothing_sticks_out(page, PHONE["width"])
+
+
+def test_an_owner_takes_a_certificate_back(site: Site, browser: BrowserContext, ines: User, ana: User) -> None:
+    course = make_course(ines, "intro", certificate_enabled=True)
+    certificates.issue(enrollment_ids=[enroll(ana, course, "completed").pk])
+    page = visit(browser, site.http(), ines, "courses/intro/people?tab=learners")
+    page.set_viewport_size(PHONE)
+    page.get_by_text("Completed", exact=True).click()
+    link = page.get_by_role("link", name="Certificate of Ana")
+    expect(link).to_be_visible()
+    assert_nothing_sticks_out(page, PHONE["width"])
+    address = f"{site.http()}{link.get_attribute('href')}"
+    page.get_by_role("button", name="Revoke the certificate of Ana").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    expect(link).to_have_count(0)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert "Not valid: revoked" in page.request.get(address).text()
 
 
 def test_a_learner_finds_no_such_page(site: Site, browser: BrowserContext, ana: User, intro: Course) -> None:
