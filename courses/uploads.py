@@ -131,7 +131,7 @@ def captions(upload: Upload) -> Upload:
 def file(upload: Upload) -> Upload:
     """Any file, as it is; but one whose name says that a browser may show it must be what the name says."""
     _bounded(upload, "file")
-    suffix = PurePath(upload.name or "").suffix.lower()[:20]
+    suffix = _cut(PurePath(upload.name or "").suffix.lower(), characters=20, octets=60)
     upload.seek(0)
     if suffix in SIGNATURES and not re.match(SIGNATURES[suffix], upload.read(16), re.DOTALL):
         raise BadUpload(f"The name says {suffix}, but that is not what is in the file.")
@@ -156,5 +156,10 @@ def _bounded(upload: Upload, kind: str) -> None:
 
 
 def _stem(upload: Upload) -> str:
-    """What is before the suffix of its name, short enough for the column."""
-    return PurePath(upload.name or "").stem[:50] or "file"
+    """What is before the suffix of its name."""
+    return _cut(PurePath(upload.name or "").stem, characters=50, octets=150) or "file"
+
+
+def _cut(name: str, *, characters: int, octets: int) -> str:
+    """Its beginning, short enough for the column and for a file system, which counts bytes (255 for a name)."""
+    return name[:characters].encode()[:octets].decode(errors="ignore")

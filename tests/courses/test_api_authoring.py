@@ -63,6 +63,7 @@ def test_a_student_begins_none(subject: Subject, ana: User) -> None:
         ({"slug": ""}, "slug"),
         ({"slug": "intro"}, "slug"),
         ({"subject": "unknown"}, "subject"),
+        ({"subject": "\0"}, "subject"),
         ({"title": "x" * 201}, "title"),
         ({"title": "\0"}, "title"),
         ({"overview": "x" * 20_001}, "overview"),

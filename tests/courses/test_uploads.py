@@ -70,6 +70,7 @@ def add(client: APIClient, content: Content, kind: str, file, **fields):
         ("file", "drawing.svg", SVG, "drawing.svg"),
         ("file", "Übung 学.odt", ZIP, "Übung_学.odt"),
         ("file", "x" * 300 + ".txt", b"long", "x" * 50 + ".txt"),
+        ("file", "𠀀" * 50 + "." + "𠀁" * 19, b"long", "𠀀" * 37 + "." + "𠀁" * 14),
     ],
 )
 def test_the_bytes_decide_what_it_is_kept_as(
