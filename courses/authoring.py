@@ -1,9 +1,9 @@
 """Making courses: what their owners and staff write of a course, its modules, contents and items.
 
-Every function that changes something locks the course first and reads after that: siblings keep their numbers, and a
-published course its last module. What changes what there is to complete is announced as `OutlineChanged`. What
-somebody learned with is not deleted but archived (docs/decisions/0011). Whom a caller may write for is decided by the
-`authored_…` queries; nothing here asks again.
+Every function that changes something locks the course first and reads after that: siblings are numbered without a
+hole, and a published course keeps its last module. What changes what there is to complete is announced as
+`OutlineChanged`. What somebody learned with is not deleted but archived (docs/decisions/0011). Whom a caller may write
+for is decided by the `authored_…` queries; nothing here asks again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -154,6 +154,7 @@ def delete_module(*, module: Module) -> None:
             module.contents.all(), course.pk, "Learners have worked in this module: archive its contents instead."
         )
         module.delete()
+        number_anew(course.modules.all())
         announce(OutlineChanged(course.pk))
 
 
@@ -175,23 +176,28 @@ def change_content(*, content: Content, **fields: Any) -> Content:
     with transaction.atomic():
         course = _locked(Course, content.module.course_id)
         content = _locked(Content, content.pk)
-        if fields.get("module_id", content.module_id) != content.module_id:
+        left = content.module_id
+        if fields.get("module_id", left) != left:
             module = course.modules.filter(pk=fields["module_id"]).first()
             if module is None:
                 raise Invalid(module="Its course has no such module.")
             _room_for_one(module.contents.all(), CONTENTS_A_MODULE)
             fields["order"] = None
-        return _save_content(content, fields)
+        content = _save_content(content, fields)
+        if content.module_id != left:
+            number_anew(Content.objects.filter(module=left))
+        return content
 
 
 def delete_content(*, content: Content) -> None:
     """Delete it with its items. Locks the course, then its enrolments. Raises HasRecords."""
     with transaction.atomic():
         course = _locked(Course, content.module.course_id)
+        content = _locked(Content, content.pk)
         contents = Content.objects.filter(pk=content.pk)
         _refuse_recorded(contents, course.pk, "Learners have worked on this content: archive it instead.")
-        if not contents.delete()[0]:
-            raise NotFound
+        content.delete()
+        number_anew(Content.objects.filter(module=content.module_id))
         announce(OutlineChanged(course.pk))
 
 
@@ -246,6 +252,7 @@ def delete_item(*, place: ContentItem) -> None:
     with transaction.atomic():
         course = _locked(Course, place.content.module.course_id)
         _locked(ContentItem, place.pk).delete()
+        number_anew(ContentItem.objects.filter(content=place.content_id))
         announce(OutlineChanged(course.pk))
 
 
@@ -295,9 +302,22 @@ def _number(siblings: QuerySet[Any], ids: Sequence[int]) -> None:
     by_id = siblings.in_bulk()
     if len(ids) != len(by_id) or set(ids) != set(by_id):
         raise OrderMismatch
-    for number, pk in enumerate(ids, start=1):
-        by_id[pk].order = number
-    siblings.model._default_manager.bulk_update(by_id.values(), ["order"])  # uniqueness is judged at the commit
+    _number_as_listed([by_id[pk] for pk in ids])
+
+
+def number_anew(siblings: QuerySet[Any]) -> None:
+    """Number them 1, 2, 3, … in their order; of two with the same number the older one comes first."""
+    _number_as_listed(list(siblings.order_by("order", "pk")))
+
+
+def _number_as_listed(siblings: Sequence[Any]) -> None:
+    moved = []
+    for number, one in enumerate(siblings, start=1):
+        if one.order != number:
+            one.order = number
+            moved.append(one)
+    if moved:
+        type(moved[0])._default_manager.bulk_update(moved, ["order"])  # uniqueness is judged at the commit
 
 
 # What they have in common ----------------------------------------------------------------------------------------

@@ -124,7 +124,7 @@ class CourseAdmin(KeepsRecords):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        number_anew(form.instance.modules.all())
+        authoring.number_anew(form.instance.modules.all())
 
 
 @admin.register(Module)
@@ -152,19 +152,22 @@ class ModuleAdmin(KeepsRecords):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        number_anew(form.instance.contents.all())
-        number_anew(form.instance.course.modules.all())
+        authoring.number_anew(form.instance.contents.all())
+        authoring.number_anew(form.instance.course.modules.all())
         outlines_changed(form.instance.course_id)
 
     def delete_model(self, request: HttpRequest, obj: Module) -> None:
         super().delete_model(request, obj)
+        authoring.number_anew(obj.course.modules.all())
         outlines_changed(obj.course_id)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Module]) -> None:
         with transaction.atomic():
-            courses = set(queryset.order_by().values_list("course", flat=True))
+            courses = list(Course.objects.filter(modules__in=queryset).distinct())
             super().delete_queryset(request, queryset)
-            outlines_changed(*courses)
+            for course in courses:
+                authoring.number_anew(course.modules.all())
+            outlines_changed(*(course.pk for course in courses))
 
 
 @admin.register(Content)
@@ -208,19 +211,22 @@ class ContentAdmin(KeepsRecords):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        number_anew(form.instance.items.all())
-        number_anew(form.instance.module.contents.all())
+        authoring.number_anew(form.instance.items.all())
+        authoring.number_anew(form.instance.module.contents.all())
         outlines_changed(form.instance.module.course_id)
 
     def delete_model(self, request: HttpRequest, obj: Content) -> None:
         super().delete_model(request, obj)
+        authoring.number_anew(obj.module.contents.all())
         outlines_changed(obj.module.course_id)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Content]) -> None:
         with transaction.atomic():
-            courses = courses_of(queryset)
+            modules = list(Module.objects.filter(contents__in=queryset).distinct())
             super().delete_queryset(request, queryset)
-            outlines_changed(*courses)
+            for module in modules:
+                authoring.number_anew(module.contents.all())
+            outlines_changed(*{module.course_id for module in modules})
 
 
 @admin.register(Text, Image, Video, File)
@@ -249,10 +255,3 @@ def outlines_changed(*course_ids: int) -> None:
     """Say so, for the learners' progress to follow; within the transaction that changes them."""
     for course_id in course_ids:
         announce(OutlineChanged(course_id))
-
-
-def number_anew(siblings: QuerySet[Any]) -> None:
-    """Number them 1, 2, 3, … in their order; of two with the same number the older one comes first."""
-    for number, sibling in enumerate(siblings.order_by("order", "pk"), start=1):
-        if sibling.order != number:
-            siblings.filter(pk=sibling.pk).update(order=number)

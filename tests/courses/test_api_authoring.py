@@ -245,7 +245,8 @@ def test_a_content_moves_behind_the_last_of_another_module_and_learners_follow(
     progress.follow_enrollments([enrollment.pk])
     counted = ModuleProgress.objects.filter(enrollment=enrollment).order_by("module__order")
     assert [(one.completed_contents, one.total_contents) for one in counted] == [(0, 1), (1, 3)]
-    assert client.patch(path, {"module": first.pk}).json()["order"] == 3
+    assert [one.order for one in first.contents.all()] == [1]
+    assert client.patch(path, {"module": first.pk}).json()["order"] == 2
 
 
 def test_a_content_stays_in_its_course(intro: Course, content: Content, ines: User) -> None:
@@ -288,6 +289,19 @@ def test_one_call_orders_the_children_of_each_level(intro: Course, content: Cont
         assert client.put(f"{path}order/", {}).status_code == 400
     modules = client.get("/api/v1/courses/intro/outline/").json()["modules"]
     assert [(one["title"], one["order"]) for one in modules] == [("Module 2", 1), ("Module 1", 2)]
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_what_is_deleted_leaves_no_hole(ines: User, which: int) -> None:
+    course = make_course(ines, "new", modules=3, contents=3)
+    content = course.modules.all()[2].contents.all()[0]
+    for title in ("Second", "Third"):
+        ContentItem.objects.create(content=content, item=Text.objects.create(owner=ines, title=title, body="…"))
+    client = by_token(ines)
+    for rows, route in ((content.items, "items"), (content.module.contents, "contents"), (course.modules, "modules")):
+        kept = [one.pk for number, one in enumerate(rows.all()) if number != which]
+        assert client.delete(f"/api/v1/{route}/{rows.all()[which].pk}/").status_code == 204
+        assert list(rows.values_list("order", "pk")) == list(enumerate(kept, start=1))
 
 
 def test_an_order_takes_as_many_queries_for_a_hundred_as_for_two(
