@@ -14,6 +14,7 @@ from django.views.decorators.http import conditional_page
 from django_filters import rest_framework as filters  # type: ignore[import-untyped]
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import generics, status
+from rest_framework.exceptions import ValidationError
 from rest_framework.filters import OrderingFilter, SearchFilter
 from rest_framework.permissions import AllowAny, IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
@@ -52,6 +53,19 @@ class CourseFilter(filters.FilterSet):  # type: ignore[misc]
         fields = ["subject", "difficulty_level", "enrollment_type", "status"]
 
 
+MOST_WORDS = 10
+
+
+class BoundedSearch(SearchFilter):
+    """Refuses more words than people search for: each is looked for in every field."""
+
+    def get_search_terms(self, request: Request) -> list[str]:
+        words = list(super().get_search_terms(request))
+        if len(words) > MOST_WORDS:
+            raise ValidationError({"search": [f"At most {MOST_WORDS} words."]})
+        return words
+
+
 class StableOrdering(OrderingFilter):
     """What the caller asked for, then the newest first: equals would else move between pages."""
 
@@ -79,7 +93,7 @@ class SubjectListView(generics.ListAPIView[Subject]):
     permission_classes = (AllowAny,)
     serializer_class = SubjectSerializer
     queryset = Subject.objects.order_by("title", "pk")
-    filter_backends = (SearchFilter,)
+    filter_backends = (BoundedSearch,)
     search_fields = ("title",)
 
 
@@ -96,7 +110,7 @@ class CourseListView(ConditionalGet, generics.ListAPIView[Course]):
     permission_classes = (IsAuthenticatedOrReadOnly,)
     serializer_class = CourseListSerializer
     queryset = Course.objects.none()
-    filter_backends = (filters.DjangoFilterBackend, SearchFilter, StableOrdering)
+    filter_backends = (filters.DjangoFilterBackend, BoundedSearch, StableOrdering)
     filterset_class = CourseFilter
     search_fields = ("title", "overview", "subject__title")
     ordering_fields = ("title", "created", "published_at", "enrollment_count", "estimated_hours")

@@ -7,15 +7,14 @@ from django_filters import rest_framework as filters  # type: ignore[import-unty
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import generics
-from rest_framework.filters import SearchFilter
 
 from courses import catalogue
 from courses.models import CourseEnrollment, LearningSession
 from courses.serializers import EnrollmentSerializer, LearningSessionSerializer, StudentProgressSerializer
-from courses.views.catalogue import StableOrdering
+from courses.views.catalogue import BoundedSearch, StableOrdering
 from users.models import User
 
-SEARCHED = (filters.DjangoFilterBackend, SearchFilter, StableOrdering)
+SEARCHED = (filters.DjangoFilterBackend, BoundedSearch, StableOrdering)
 
 
 class EnrollmentFilter(filters.FilterSet):  # type: ignore[misc]

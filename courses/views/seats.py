@@ -31,6 +31,7 @@ from courses.serializers import (
     WaitlistEntrySerializer,
     WaitlistPlaceSerializer,
 )
+from courses.views.learning import SEARCHED
 from users.models import User
 from users.parsers import JSONParser
 
@@ -140,7 +141,7 @@ class DeclineView(SeatView):
 
 
 class WaitlistEntryView(APIView):
-    """Somebody's turn, set by the course's owner, who says why."""
+    """Somebody's turn, set by the course's owner, who may say why."""
 
     @extend_schema(
         request=PrioritySerializer,
@@ -169,13 +170,16 @@ class CourseEnrollmentsView(generics.ListAPIView[CourseEnrollment]):
 
     serializer_class = EnrollmentSerializer
     queryset = CourseEnrollment.objects.none()
+    filter_backends = SEARCHED
     filterset_class = StatusFilter
+    search_fields = ("student__username", "student__first_name", "student__last_name")
+    ordering_fields = ("enrolled_on", "last_accessed", "progress_percentage", "engagement_score")
+    ordering = ("-enrolled_on",)
 
     def get_queryset(self) -> QuerySet[CourseEnrollment]:
         course = catalogue.owned_course(slug=self.kwargs["slug"], user=user_of(self.request))
         enrollments = CourseEnrollment.objects.filter(course=course).select_related("course", "student")
-        enrollments = enrollments.prefetch_related("certificates")
-        return enrollments.order_by("-enrolled_on", "-pk")
+        return enrollments.prefetch_related("certificates")
 
 
 class ImportView(APIView):

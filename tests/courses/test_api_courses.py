@@ -106,6 +106,14 @@ def test_it_searches_titles_overviews_and_subjects(ines: User) -> None:
     assert client.get("/api/v1/courses/?search=%00").status_code in {200, 400}
 
 
+@pytest.mark.parametrize("path", ["subjects", "courses", "enrollments", "progress", "courses/intro/enrollments"])
+def test_it_looks_for_ten_words_at_most(intro: Course, ines: User, path: str) -> None:
+    client = by_token(ines)
+    assert client.get(f"/api/v1/{path}/?search={'a+' * 10}").status_code == 200
+    answer = client.get(f"/api/v1/{path}/?search={'a+' * 11}")
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["search"])
+
+
 def test_it_orders_as_asked_and_else_by_age(ines: User, ana: User, ben: User) -> None:
     for slug in ("b", "a", "c"):
         make_course(ines, slug)

@@ -125,6 +125,24 @@ def test_the_owner_decides_about_requests(ines: User, ana: User, ben: User) -> N
     assert by_token(ines).get(f"{API}/courses/mentored/enrollments/?status=lost").status_code == 400
 
 
+def test_the_owner_finds_learners_by_name_and_orders_them(ines: User, ana: User, ben: User, chidi: User) -> None:
+    course = make_course(ines, "large")
+    for user, percentage in ((ana, 20), (ben, 90), (chidi, 50)):
+        enroll(user, course)
+        CourseEnrollment.objects.filter(student=user, course=course).update(progress_percentage=percentage)
+    User.objects.filter(pk=ben.pk).update(last_name="Adeyemi")
+
+    def found(query: str) -> list[str]:
+        answer = by_token(ines).get(f"{API}/courses/large/enrollments/?{query}").json()
+        return [one["student"] for one in answer["results"]]
+
+    assert found("") == ["chidi", "ben", "ana"]
+    assert found("search=ADEY") == found("search=ben") == ["ben"]
+    assert found("search=nobody") == []
+    assert found("ordering=progress_percentage") == ["ana", "chidi", "ben"]
+    assert found("ordering=-progress_percentage&status=enrolled") == ["ben", "chidi", "ana"]
+
+
 MOVES = ("approve", "reject", "pause", "resume", "withdraw")
 
 

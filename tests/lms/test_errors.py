@@ -131,6 +131,14 @@ class TestAddresses:
         assert (response.status_code, response.json()["code"]) == (415, "unsupported_media_type")
 
     @pytest.mark.django_db
+    @pytest.mark.parametrize("path", ["me/", "login/", "contents/1/items/", "courses/intro/enrollments/import/"])
+    def test_json_without_end(self, ines: Any, intro: Any, path: str) -> None:
+        method = "PATCH" if path == "me/" else "POST"
+        path = path.replace("1", str(intro.modules.all()[0].contents.all()[0].pk))
+        response = by_token(ines).generic(method, f"/api/v1/{path}", "[" * 100_000, "application/json")
+        assert (response.status_code, response.json()["code"]) == (400, "bad_json")
+
+    @pytest.mark.django_db
     def test_another_method(self, client: Client) -> None:
         response = client.put("/api/v1/login/")
         assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")

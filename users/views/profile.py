@@ -9,7 +9,7 @@ from django.middleware.csrf import get_token
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import generics, status
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from users import accounts, export, signin
-from users.models import User
+from users.models import APIToken, User
 from users.parsers import JSONParser
 from users.serializers import ConfirmPasswordSerializer, MeSerializer
 from users.streaming import FileBody
