@@ -144,6 +144,7 @@ WAITLIST_ENTRY: dict[str, Any] = {
 }
 
 REASON = {"reason": "The group is complete."}
+PRIORITY = {"priority": 0, "reason": "Graduates in June."}
 
 LEARNERS: dict[str, Any] = {"learners": ["ana", "ben@example.org"], "dry_run": True}
 IMPORTED: dict[str, Any] = {"dry_run": True, "enrolled": ["ana", "ben"]}

@@ -78,7 +78,7 @@ class Seats:
 
     def set_priority(self, entry: CourseWaitlist, priority: int, *, actor: User, reason: str) -> None:
         self.queue.filter(pk=entry.pk).update(priority=priority)
-        change = f"{entry.priority} → {priority}: {reason}"
+        change = f"{entry.priority} → {priority}" + (f": {reason}" if reason else "")
         moved = {"from_status": WAITING, "to_status": WAITING}
         self.record(EnrollmentEvent(student=entry.student, actor=actor, kind="priority", reason=change, **moved))
         self._has_moved = True

@@ -223,18 +223,18 @@ class WaitlistEntrySerializer(serializers.ModelSerializer[CourseWaitlist]):
 REASON_CHARACTERS = 1_000
 
 
-class PrioritySerializer(serializers.Serializer[Any]):
-    """The lower the number, the sooner the turn; who joins has 1. The reason goes into the audit trail."""
-
-    priority = serializers.IntegerField(min_value=0, max_value=1_000_000)
-    reason = serializers.CharField(max_length=REASON_CHARACTERS)
-
-
 @extend_schema_serializer(examples=examples.sent(examples.REASON))
 class ReasonSerializer(serializers.Serializer[Any]):
     """Why: the learner is told, and the audit trail keeps it."""
 
     reason = serializers.CharField(max_length=REASON_CHARACTERS, allow_blank=True, default="")
+
+
+@extend_schema_serializer(examples=examples.sent(examples.PRIORITY))
+class PrioritySerializer(ReasonSerializer):
+    """The lower the number, the sooner the turn; who joins has 1. The reason goes into the audit trail."""
+
+    priority = serializers.IntegerField(min_value=0, max_value=1_000_000)
 
 
 @extend_schema_serializer(examples=examples.sent(examples.LEARNERS))

@@ -173,7 +173,7 @@ def test_what_is_the_owners_is_404_to_everybody_else(seminar: Course, ana: User,
     assert refused(ana, "courses/draft/enrollments/import/", {"learners": ["ana"]}) == (404, "not_found")
 
 
-def test_the_owner_sets_a_priority_with_a_reason(seminar: Course, ines: User, ben: User, chidi: User) -> None:
+def test_the_owner_sets_a_priority_and_may_say_why(seminar: Course, ines: User, ben: User, chidi: User) -> None:
     for user in (ben, chidi):
         post(user, "courses/seminar/waitlist/")
     listed = by_token(ines).get(f"{API}/courses/seminar/waitlist/").json()["results"]
@@ -182,10 +182,14 @@ def test_the_owner_sets_a_priority_with_a_reason(seminar: Course, ines: User, be
         ("chidi", "Chidi", 2, 1),
     ]
     path = f"{API}/courses/seminar/waitlist/{listed[1]['id']}/"
-    for bad in ({"priority": 0}, {"priority": 0, "reason": ""}, {"priority": -1, "reason": "x"}, {"reason": "x"}):
+    for bad in ({"priority": -1}, {"reason": "x"}, {"priority": 0, "reason": "x" * 1001}):
         assert by_token(ines).patch(path, bad).status_code == 400
+    moved = by_token(ines).patch(path, {"priority": 2}).json()
+    assert (moved["student"], moved["position"], moved["priority"]) == ("chidi", 2, 2)
     moved = by_token(ines).patch(path, {"priority": 0, "reason": "Moves away soon."}).json()
     assert (moved["student"], moved["position"], moved["priority"]) == ("chidi", 1, 0)
+    trail = seminar.enrollment_events.filter(kind="priority").values_list("reason", flat=True)
+    assert list(trail) == ["1 → 2", "2 → 0: Moves away soon."]
     assert queue(seminar) == [("chidi", 1), ("ben", 2)]
     other = make_course(ines, "other")
     elsewhere = f"{API}/courses/{other.slug}/waitlist/{listed[1]['id']}/"
