@@ -33,6 +33,23 @@ def one_line(value: str) -> None:
 ONE_LINE = {"validators": [one_line]}
 
 
+class UserNameField(serializers.CharField):
+    """A user name as it is kept: forms of a letter that look alike become one, which may be several letters."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return User.normalize_username(super().to_internal_value(data))
+
+
+class AddressField(serializers.EmailField):
+    """An e-mail address as it is kept: its domain in small letters, which may be more than there were."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=254, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        return User.objects.normalize_email(super().to_internal_value(data))
+
+
 class PasswordField(serializers.CharField):
     """A password as typed, blanks included."""
 
@@ -44,7 +61,7 @@ class PasswordField(serializers.CharField):
 class SignInSerializer(serializers.Serializer[None]):
     """A user name and a password, as typed."""
 
-    username = serializers.CharField(max_length=150)
+    username = UserNameField(max_length=150)
     password = PasswordField()
 
 
@@ -140,6 +157,7 @@ class AvatarField(serializers.Field[Any, Any, str | None, Any]):
 class UserProfileSerializer(serializers.ModelSerializer[User]):
     """User profile data for mobile apps."""
 
+    email = AddressField(required=False)
     avatar = AvatarField(required=False, allow_null=True)
     bio = serializers.CharField(max_length=4000, allow_blank=True, required=False)
 
@@ -158,7 +176,6 @@ class UserProfileSerializer(serializers.ModelSerializer[User]):
         ]
         read_only_fields = ["id", "username", "role"]
         extra_kwargs = {
-            "email": {"required": False, "allow_blank": False},
             "first_name": ONE_LINE,
             "last_name": ONE_LINE,
             "phone_number": ONE_LINE,
@@ -249,13 +266,17 @@ def check_new_password(password: str, user: User, field: str) -> None:
 class RegisterSerializer(serializers.ModelSerializer[User]):
     """What it takes to make an account: a student's, whose address is to be verified."""
 
-    email = serializers.EmailField(max_length=254)
+    username = UserNameField(  # whether it is taken the insert tells
+        max_length=150,
+        validators=[User.username_validator],
+        help_text="Letters, digits and @/./+/-/_ only.",
+    )
+    email = AddressField()
     password = PasswordField()
 
     class Meta:
         model = User
         fields = ["username", "email", "password"]
-        extra_kwargs = {"username": {"validators": [User.username_validator]}}  # whether it is taken the insert tells
 
     def validate(self, attrs: dict[str, str]) -> dict[str, str]:
         check_new_password(attrs["password"], User(username=attrs["username"], email=attrs["email"]), "password")
@@ -271,7 +292,7 @@ class VerifyEmailSerializer(serializers.Serializer[None]):
 
 @extend_schema_serializer(examples=[OpenApiExample("ana", {"email": "ana@example.org"})])
 class ResetPasswordSerializer(serializers.Serializer[None]):
-    email = serializers.EmailField(max_length=254)
+    email = AddressField()
 
 
 @extend_schema_serializer(

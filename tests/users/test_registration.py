@@ -81,6 +81,18 @@ def test_what_cannot_be_is_named(ana: User, changes: dict[str, str], field: str)
     assert User.objects.count() == 1
 
 
+def test_a_name_and_an_address_are_judged_as_they_are_kept(db: None) -> None:
+    """What looks alike is one, and may then be longer, or not be a name at all."""
+    assert list(register(username="ﬃ" * 60).json()["fields"]) == ["username"]
+    assert list(register(username="ﷺ").json()["fields"]) == ["username"]
+    assert list(register(email=f"dana@{'.'.join(['İ' * 20] * 11)}.org").json()["fields"]) == ["email"]
+    assert not User.objects.exists()
+    body = register(username="ﬁn", email="Dana@EXAMPLE.org").json()
+    assert (body["username"], body["email"]) == ("fin", "Dana@example.org")
+    for username in ("fin", "ﬁn"):
+        assert anonymous().post("/api/v1/login/", {**DANA, "username": username}).status_code == 200
+
+
 def test_every_field_is_asked_for(db: None) -> None:
     answer = anonymous().post("/api/v1/register/", {})
     assert set(answer.json()["fields"]) == {"username", "email", "password"}
