@@ -13,6 +13,8 @@ from PIL import Image, ImageOps
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_PIXELS = 40_000_000
+DECODED_PIXELS = 16_000_000
+"""What is held in memory at once, some 110 MB; of a large JPEG that is a fraction of its pixels."""
 SIDE_PIXELS = 512
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 
@@ -33,12 +35,14 @@ def read(upload: IO[bytes], size: int) -> "ContentFile[bytes]":
             if width * height > MAX_PIXELS:
                 raise Image.DecompressionBombError  # Pillow's own bound is higher
             picture.draft("RGB", (SIDE_PIXELS, SIDE_PIXELS))  # a large JPEG is never decoded at full size
-            upright = ImageOps.exif_transpose(picture).convert("RGBA" if picture.has_transparency_data else "RGB")
-            small = ImageOps.fit(upright, (SIDE_PIXELS, SIDE_PIXELS))
+            if picture.width * picture.height > DECODED_PIXELS:
+                raise Image.DecompressionBombError
+            plain = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+            small = ImageOps.exif_transpose(ImageOps.fit(plain, (SIDE_PIXELS, SIDE_PIXELS)))
             made = BytesIO()
             Image.frombytes(small.mode, small.size, small.tobytes()).save(made, "WEBP", quality=85)
     except Image.DecompressionBombError as error:
-        raise NoPicture(f"This picture has more than {MAX_PIXELS // 1_000_000} million pixels.") from error
+        raise NoPicture("This picture has more than 16 million pixels (as a JPEG: 40 million).") from error
     except Exception as error:  # Pillow's decoders raise whatever a broken file leads to
         raise NoPicture("This is no JPEG, PNG, WebP or GIF picture that can be read.") from error
     return ContentFile(made.getvalue(), name=f"{uuid4().hex}.webp")

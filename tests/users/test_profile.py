@@ -247,11 +247,13 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
         (picture("PDF"), "that can be read"),
         (picture()[:200], "that can be read"),
         (png(20_000, 20_000), "million pixels"),
+        (png(4_001, 4_000), "million pixels"),
         (png(2**31 - 1, 2**31 - 1), "million pixels"),
         (picture() + bytes(avatars.MAX_BYTES), "more than 5 MiB"),
     ],
     ids=[
-        "empty", "svg", "html", "pdf", "stub", "bmp", "tiff", "ico", "as pdf", "cut off", "bomb", "huge bomb", "large",
+        "empty", "svg", "html", "pdf", "stub", "bmp", "tiff", "ico", "as pdf", "cut off", "bomb", "no jpeg",
+        "huge bomb", "large",
     ],
 )  # fmt: skip
 def test_what_is_no_picture_is_refused(ana: User, media: Path, data: bytes, says: str) -> None:
