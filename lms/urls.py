@@ -12,6 +12,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from courses.views import certificates
 from lms import errors, health
 from users import unsubscribe
+from users.views import signin
 
 NOT_BUILT = "<!doctype html><title>Studybeat</title><p>The web app is not built yet: run <code>make run</code>."
 
@@ -39,6 +40,9 @@ api: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include(api)),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    # Django's own page would look at the old password uncounted, and write back all of the account.
+    path("admin/password_change/", RedirectView.as_view(url="/profile")),
+    path("admin/logout/", signin.leave_admin),
     path("admin/", admin.site.urls),
     path("unsubscribe/<str:signed>/", unsubscribe.view, name="unsubscribe"),
     path("certificates/<slug:code>", certificates.page, name="certificate-page"),

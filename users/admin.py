@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     AccountAdmin = DjangoUserAdmin[User]
     TokenAdmin = admin.ModelAdmin[APIToken]
     CountAdmin = admin.ModelAdmin[RateCount]
+    AnyAdmin = admin.ModelAdmin[Any]
     ProfileInline = admin.StackedInline[Any, User]
     ChangeForm = UserChangeForm[User]
     PasswordForm = AdminPasswordChangeForm[User]
 else:
     AccountAdmin, TokenAdmin, ProfileInline = DjangoUserAdmin, admin.ModelAdmin, admin.StackedInline
     CountAdmin, ChangeForm, PasswordForm = admin.ModelAdmin, UserChangeForm, AdminPasswordChangeForm
+    AnyAdmin = admin.ModelAdmin
 
 
 class StudentProfileInline(ProfileInline):
@@ -134,6 +136,21 @@ GOES_WITH_ACCOUNT = {
     model._meta.verbose_name_plural
     for model in (User, StudentProfile, InstructorProfile, APIToken, User.groups.through, User.user_permissions.through)
 }
+
+
+@admin.register(StudentProfile, InstructorProfile)
+class ProfileAdmin(AnyAdmin):
+    """To find one; it is edited on the page of its account."""
+
+    list_display = ("user",)
+    list_select_related = ("user",)
+    search_fields = ("user__username", "user__first_name", "user__last_name")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(APIToken)

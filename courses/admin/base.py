@@ -1,18 +1,21 @@
 """What the admin pages of courses have in common: records are not written, and never deleted with anything else."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.db.models import ForeignKey
 from django.http import HttpRequest
 
 if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
+    PlainModelAdmin = admin.ModelAdmin[Any]
     TabularInline = admin.TabularInline[Any, Any]
     StackedInline = admin.StackedInline[Any, Any]
     ModelForm = forms.ModelForm[Any]
 else:
-    ModelAdmin, TabularInline, StackedInline = admin.ModelAdmin, admin.TabularInline, admin.StackedInline
+    PlainModelAdmin, TabularInline, StackedInline = admin.ModelAdmin, admin.TabularInline, admin.StackedInline
     ModelForm = forms.ModelForm
 
 MOST: Final = 2**31 - 1
@@ -31,6 +34,20 @@ class OrderForm(ModelForm):
     def clean_order(self) -> int | None:
         order: int | None = self.cleaned_data["order"]
         return None if order is None else min(order, MOST)
+
+
+class Search(AutocompleteSelect):
+    """Django's field to search for a row; shown empty when what was sent in it is no id, of which Django's raises."""
+
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
+        return super().optgroups(name, [one for one in value if str(one).isdecimal()], attr)
+
+
+class ModelAdmin(PlainModelAdmin):
+    def formfield_for_foreignkey(self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs["widget"] = Search(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 class ReadOnly(ModelAdmin):

@@ -15,6 +15,7 @@ from PIL import Image
 
 from tests.conftest import token_of
 from tests.courses.uploads import MARK, picture, png_bomb
+from tests.people import PASSWORD
 from users import events
 from users.events import CredentialsChanged
 from users.models import APIToken, User
@@ -120,14 +121,6 @@ def test_a_password_set_by_staff_is_announced(client: Client, ana: User, announc
     assert announced == [ana.pk]
 
 
-def test_ones_own_password_changed_in_the_admin_is_announced(client: Client, admin: User, announced: list[int]) -> None:
-    data = {"old_password": "studybeat", "new_password1": "correct horse", "new_password2": "correct horse"}
-    response = client.post(reverse("admin:password_change"), data)
-
-    assert response.status_code == 302
-    assert announced == [admin.pk]
-
-
 def page_of(user: User, **changed: str) -> dict[str, str]:
     """What the page of an account sends, with nothing checked."""
     return {
@@ -210,6 +203,22 @@ def test_a_token_deleted_by_staff_is_announced(ana: User, act: Callable[..., lis
     act("delete_selected", APIToken.objects.get(), confirm=True)
     assert not APIToken.objects.exists()
     assert announced == [ana.pk]
+
+
+def test_signing_out_here_is_announced_as_anywhere(client: Client, admin: User, announced: list[int]) -> None:
+    assert client.get(reverse("admin:logout")).status_code == 405
+    assert client.post(reverse("admin:logout"), follow=True).redirect_chain[-1][0].startswith("/admin/login/")
+    assert announced == [admin.pk]
+    client.post(reverse("admin:logout"))
+    assert announced == [admin.pk]
+
+
+def test_the_own_password_is_changed_where_wrong_ones_are_counted(client: Client, admin: User) -> None:
+    new = {"old_password": PASSWORD, "new_password1": "a long one, of words", "new_password2": "a long one, of words"}
+    for answer in (client.get(reverse("admin:password_change")), client.post(reverse("admin:password_change"), new)):
+        assert (answer.status_code, answer["Location"]) == (302, "/profile")
+    admin.refresh_from_db()
+    assert admin.check_password(PASSWORD)
 
 
 def test_an_account_can_be_made_and_found(client: Client) -> None:

@@ -3,6 +3,9 @@
 from typing import cast
 
 from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import generics, status
 from rest_framework.authentication import BaseAuthentication
@@ -66,6 +69,14 @@ class LogoutView(APIView):
         else:
             signin.end_session(user=cast(User, request.user), request=request._request)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@require_POST
+def leave_admin(request: HttpRequest) -> HttpResponse:
+    """The admin's button to sign out: as `logout/`, so that live connections close at once here too."""
+    if isinstance(request.user, User):
+        signin.end_session(user=request.user, request=request)
+    return redirect("admin:index")
 
 
 class TokenListView(generics.ListAPIView[APIToken]):
