@@ -17,9 +17,7 @@ class Notification(models.Model):
         db_index=False,  # the unique (user, number) serves
     )
     number = models.BigIntegerField()
-    kind = models.CharField(
-        max_length=40, choices=[(kind.value, kind.name.replace("_", " ").title()) for kind in NotificationKind]
-    )
+    kind = models.CharField(max_length=40, choices=KINDS)
     data = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
     mailed_at = models.DateTimeField(
