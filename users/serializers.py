@@ -314,6 +314,6 @@ class ChangePasswordSerializer(serializers.Serializer[None]):
 
 @extend_schema_serializer(examples=[OpenApiExample("sure", {"password": "studybeat"})])
 class ConfirmPasswordSerializer(serializers.Serializer[None]):
-    """Proof that it is still the same person who asks."""
+    """Proof that it is still the same person who asks; none is needed of who has just signed in."""
 
-    password = PasswordField()
+    password = PasswordField(required=False)

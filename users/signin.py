@@ -23,16 +23,23 @@ from django.db import connection, transaction
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 from django.http import HttpRequest
+from django.utils import timezone
 
 from users.addresses import network_of
 from users.errors import DomainError
 from users.events import CredentialsChanged, announce
-from users.models import User
+from users.models import APIToken, User
 from users.throttling import count_sign_in, take_back_sign_in
 
 WRONG_PASSWORDS = 5
 LOCKS = [min(timedelta(minutes=15) * 2**n, timedelta(days=1)) for n in range(8)]
 """How long an account rests after the fifth wrong password, the sixth, …; after any later one as after the last."""
+
+FRESH = timedelta(minutes=10)
+"""For so long a sign-in is proof enough of who is there (docs/decisions/0110)."""
+
+SIGNED_IN_AT = "signed_in_at"
+"""Where a browser's session says when that was, in seconds since 1970."""
 
 HASHES_AT_ONCE = 2
 WAIT_SECONDS = 20.0
@@ -169,9 +176,19 @@ def confirm_password(*, user: User, password: str, request: HttpRequest) -> None
         raise WrongPassword
 
 
+def is_fresh(request: HttpRequest, token: APIToken | None) -> bool:
+    """Whether the password was given for this token, or else this browser's session, just now."""
+    now = timezone.now()
+    if token is not None:
+        return token.created_at > now - FRESH
+    signed_in_at: float = request.session.get(SIGNED_IN_AT, 0.0)
+    return signed_in_at > (now - FRESH).timestamp()
+
+
 def start_session(*, user: User, request: HttpRequest) -> None:
     """Sign this browser in: a new session key and a new CSRF token, set by the response's cookies."""
     login(request, user)
+    request.session[SIGNED_IN_AT] = timezone.now().timestamp()
 
 
 def end_session(*, user: User, request: HttpRequest) -> None:

@@ -17,6 +17,7 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from django.db.models import F, Model
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from courses import enrollment
 from courses.events import HelpRequested
@@ -25,7 +26,7 @@ from realtime.models import Notification, NotificationCursor
 from tests.counts import count
 from tests.news import announce_all
 from tests.people import PASSWORD, enroll, make_course, make_user, token_of
-from tests.rest import anonymous, by_token
+from tests.rest import anonymous, by_token, client_with
 from users import accounts, export, personal_data, tasks
 from users.events import CredentialsChanged
 from users.models import APIToken, RateCount, StudentProfile, User
@@ -259,9 +260,31 @@ def close(user: User, password: str = PASSWORD) -> Any:
     return by_token(user).delete(ME, {"password": password})
 
 
-def test_closing_takes_the_password(ana: User) -> None:
-    assert close(ana, "wrong").json()["code"] == "wrong_password"
-    assert by_token(ana).delete(ME).status_code == 400
+@pytest.mark.parametrize("how", ["token", "browser"])
+def test_closing_takes_the_password_or_a_fresh_sign_in(
+    ana: User, ben: User, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def signed_in() -> APIClient:
+        client = anonymous()
+        path, name = ("tokens", {"name": "phone"}) if how == "token" else ("login", {})
+        given = client.post(f"/api/v1/{path}/", {"username": "ana", "password": PASSWORD, **name}).json()
+        return client_with(given["token"]) if how == "token" else client
+
+    client = signed_in()
+    assert client.delete(ME, {"password": "wrong"}).json()["code"] == "wrong_password"
+    with monkeypatch.context() as later:
+        eleven_minutes_on = timezone.now() + timedelta(minutes=11)
+        later.setattr(timezone, "now", lambda: eleven_minutes_on)
+        assert list(client.delete(ME).json()["fields"]) == ["password"]
+    assert User.objects.filter(username="ana", is_active=True).exists()
+    assert client.delete(ME).status_code == 204
+    assert not User.objects.filter(username="ana").exists()
+
+
+def test_a_session_that_says_nothing_of_when_takes_the_password(ana: User) -> None:
+    client = anonymous()
+    client.force_login(ana)
+    assert client.delete(ME).status_code == 400
     assert User.objects.filter(username="ana", is_active=True).exists()
 
 

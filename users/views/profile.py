@@ -56,11 +56,18 @@ class MeView(generics.RetrieveUpdateAPIView[User]):
         },
     )
     def delete(self, request: Request) -> Response:
-        """Close the account for good. Who it was is forgotten; what was learned stays, of nobody."""
+        """Close the account for good. Who it was is forgotten; what was learned stays, of nobody.
+
+        It takes the password, unless one signed in within the last ten minutes.
+        """
         asked = ConfirmPasswordSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         user = cast(User, request.user)
-        signin.confirm_password(user=user, password=asked.validated_data["password"], request=request._request)
+        password = asked.validated_data.get("password")
+        if password is not None:
+            signin.confirm_password(user=user, password=password, request=request._request)
+        elif not signin.is_fresh(request._request, cast(APIToken | None, request.auth)):
+            raise ValidationError({"password": ["You signed in a while ago: give your password once more."]})
         accounts.close(user=user)
         logout(request._request)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -383,7 +383,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** @description Somebody's turn, set by the course's owner, who says why. */
+        /** @description Somebody's turn, set by the course's owner, who may say why. */
         patch: operations["courses_waitlist_partial_update"];
         trace?: never;
     };
@@ -680,7 +680,11 @@ export interface paths {
         get: operations["me_retrieve"];
         put?: never;
         post?: never;
-        /** @description Close the account for good. Who it was is forgotten; what was learned stays, of nobody. */
+        /**
+         * @description Close the account for good. Who it was is forgotten; what was learned stays, of nobody.
+         *
+         *     It takes the password, unless one signed in within the last ten minutes.
+         */
         delete: operations["me_destroy"];
         options?: never;
         head?: never;
@@ -1117,9 +1121,9 @@ export interface components {
          * @enum {string}
          */
         CompletionMethodEnum: "manual" | "auto" | "time_based";
-        /** @description Proof that it is still the same person who asks. */
+        /** @description Proof that it is still the same person who asks; none is needed of who has just signed in. */
         ConfirmPasswordRequest: {
-            password: string;
+            password?: string;
         };
         /** @description `token` is what follows the # in the mailed link. */
         ConfirmResetRequest: {
@@ -1558,10 +1562,7 @@ export interface components {
             readonly id: number;
             /** @description Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only. */
             readonly username: string;
-            /**
-             * Email address
-             * Format: email
-             */
+            /** Format: email */
             email: string;
             first_name: string;
             last_name: string;
@@ -1909,10 +1910,7 @@ export interface components {
         };
         /** @description One's own profile: with the phone number, the preferences, and what one says as a student or an instructor. */
         PatchedMeRequest: {
-            /**
-             * Email address
-             * Format: email
-             */
+            /** Format: email */
             email?: string;
             first_name?: string;
             last_name?: string;
@@ -1943,8 +1941,9 @@ export interface components {
         };
         /** @description The lower the number, the sooner the turn; who joins has 1. The reason goes into the audit trail. */
         PatchedPriorityRequest: {
+            /** @default  */
+            reason: string;
             priority?: number;
-            reason?: string;
         };
         /**
          * PostAnswer
@@ -2024,7 +2023,7 @@ export interface components {
         };
         /** @description What it takes to make an account: a student's, whose address is to be verified. */
         RegisterRequest: {
-            /** @description Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only. */
+            /** @description Letters, digits and @/./+/-/_ only. */
             username: string;
             /** Format: email */
             email: string;
@@ -3013,10 +3012,14 @@ export interface operations {
     courses_enrollments_list: {
         parameters: {
             query?: {
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
                 /** @description A page number within the paginated result set. */
                 page?: number;
                 /** @description Number of results to return per page. */
                 page_size?: number;
+                /** @description A search term. */
+                search?: string;
                 /**
                  * @description * `pending` - Pending Approval
                  *     * `enrolled` - Enrolled
@@ -4315,7 +4318,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["ConfirmPasswordRequest"];
                 "multipart/form-data": components["schemas"]["ConfirmPasswordRequest"];
