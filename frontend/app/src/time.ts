@@ -71,6 +71,11 @@ export function timeOfDay(ms: number): string {
   return new Date(ms).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 }
 
+/** `14:30:05`, by the clocks here. */
+export function secondOfDay(ms: number): string {
+  return new Date(ms).toLocaleTimeString("en-GB");
+}
+
 /** `Tuesday 5 May, 14:30`, by the clocks here. */
 export function dayAndTime(moment: string): string {
   const format = { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" } as const;

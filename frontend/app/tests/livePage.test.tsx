@@ -61,6 +61,9 @@ test("who is here, grouped by where, each with state and since when, times, prog
   expect(second?.getAttribute("aria-posinset")).toBe("2");
   expect(screen.getByTestId("count-engaged").textContent).toBe("1");
   expect(screen.getByTestId("count-idle").textContent).toBe("1");
+  expect(screen.getAllByRole("rowheader", { hidden: true }).map(({ textContent }) => textContent)).toEqual([
+    expect.stringMatching(/^\d\d:\d\d:\d\d$/),
+  ]);
 });
 
 test("times count on by themselves", async () => {
@@ -113,6 +116,8 @@ test("who asks for help is on top, with where they are and what they wrote, and 
   expect(names()).toEqual(["Learner of 6Needs help", "Learner of 5"]);
   expect(await screen.findByText("I am lost")).toBeDefined();
   expect(rows()[0]?.textContent).toContain("at Welcome");
+  expect(screen.getByText("I am lost").closest("p")?.textContent).toBe("I am lost");
+  expect(rows().map(({ style }) => style.height)).toEqual(["82px", "60px"]);
   expect(rows()[1]?.textContent).not.toContain("at Welcome");
   expect(within(screen.getByRole("status", { name: "News" })).queryByText(/asks for help/)).toBeNull();
   act(() => {

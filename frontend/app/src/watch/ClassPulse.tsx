@@ -3,7 +3,7 @@ import type { WatchState } from "@studybeat/sdk";
 import { lazy, Suspense } from "react";
 
 import { useClient } from "../live/client";
-import { timeOfDay } from "../time";
+import { secondOfDay, timeOfDay } from "../time";
 import { Section } from "../ui/Section";
 import { useNow } from "../ui/useNow";
 import { Fold } from "./Fold";
@@ -44,7 +44,7 @@ function AsTable({ points }: { points: readonly Point[] }) {
           <Table.Tbody>
             {shown.map(({ at, counts }) => (
               <Table.Tr key={at}>
-                <Table.Th scope="row">{timeOfDay(at)}</Table.Th>
+                <Table.Th scope="row">{secondOfDay(at)}</Table.Th>
                 {STATES.map((state) => (
                   <Table.Td key={state}>{counts ? counts[state] : "–"}</Table.Td>
                 ))}

@@ -22,6 +22,8 @@ import { learnersWords, stateWords } from "./words";
 const HEADING_PX = 46;
 const ROW_PX = 60;
 const PHONE_ROW_PX = 152;
+/** What somebody who asks for help wrote has a line of its own. */
+const WORDS_PX = 22;
 
 interface RosterProps {
   slug: string;
@@ -122,10 +124,15 @@ function Controls({ wishes, onChange }: { wishes: Wishes; onChange: (wishes: Wis
   );
 }
 
+function heightOf(line: Line, rowPx: number): number {
+  if (line.kind === "heading") return HEADING_PX;
+  return line.learner.help ? rowPx + WORDS_PX : rowPx;
+}
+
 /** Where each line ends, in pixels from the top. */
 function endsOf(lines: Line[], rowPx: number): number[] {
   const ends: number[] = [];
-  for (const { kind } of lines) ends.push((ends.at(-1) ?? 0) + (kind === "heading" ? HEADING_PX : rowPx));
+  for (const line of lines) ends.push((ends.at(-1) ?? 0) + heightOf(line, rowPx));
   return ends;
 }
 

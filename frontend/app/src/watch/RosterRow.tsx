@@ -55,8 +55,13 @@ export const RosterRow = memo(function RosterRow({ learner, name, at, help, turn
               </Badge>
             )}
           </h4>
-          <p className={classes.facts} title={help}>
-            {help && <q>{help}</q>} <b>{stateWords[state]}</b> for <span aria-hidden="true">{clock(since)}</span>
+          {help && (
+            <p className={classes.facts} title={help}>
+              <q>{help}</q>
+            </p>
+          )}
+          <p className={classes.facts}>
+            <b>{stateWords[state]}</b> for <span aria-hidden="true">{clock(since)}</span>
             <VisuallyHidden>{spoken(since)}</VisuallyHidden>
             {facts && `, ${facts}`}
           </p>
