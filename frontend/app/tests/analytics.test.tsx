@@ -160,6 +160,11 @@ test("where several hours have the most sessions, none is called the busiest", a
   );
 });
 
+test("where nobody has learned yet, that is said, and that today does not count", async () => {
+  visit({ body: { ...analytics, activity: [] } });
+  expect(await screen.findByText("No session has begun in the last four weeks. Today is not in it.")).toBeDefined();
+});
+
 test("the time that a content takes is said in words, beside its estimate", async () => {
   visit({ body: analytics });
   const [slow, quick, unknown, alike] = await screen.findAllByTestId("content-time");

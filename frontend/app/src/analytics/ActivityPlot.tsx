@@ -23,7 +23,7 @@ export function ActivityPlot({ activity }: { activity: Activity[] }) {
   if (!first) {
     return (
       <Section title="When they learn">
-        <Text c="dimmed">No session has begun in the last four weeks.</Text>
+        <Text c="dimmed">No session has begun in the last four weeks. Today is not in it.</Text>
       </Section>
     );
   }
