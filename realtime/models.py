@@ -6,6 +6,8 @@ from django.db.models.fields.json import KeyTransform
 
 from realtime.protocol import NotificationKind
 
+KINDS = [(kind.value, kind.name.replace("_", " ").title()) for kind in NotificationKind]
+
 
 class Notification(models.Model):
     """`number` runs 1, 2, 3, … per user in commit order; it is taken from the user's `NotificationCursor`."""
