@@ -80,7 +80,7 @@ def violations(page: Page, address: str, place: Place) -> list[str]:
     """What is wrong on the page there."""
     page.set_viewport_size(WIDE)
     page.goto(f"{address}/{place.path}")
-    expect(page.get_by_role("heading").first).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()  # there is one, and no more
     if place.opens:
         page.get_by_role("button", name=place.opens).first.click()
         expect(page.get_by_role("dialog")).to_be_visible()

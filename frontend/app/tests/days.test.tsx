@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 
 import { TimePage } from "../src/pages/TimePage";
 import { lineWords, scaleTo } from "../src/progress/scale";
+import { Waiting } from "../src/ui/states";
 import { FakeClient } from "./fakes";
 import { serve, show } from "./render";
 
@@ -42,4 +43,9 @@ test("my time has a bar for each day, and a table with the same", async () => {
   const rows = within(screen.getByRole("table")).getAllByRole("row");
   expect(rows).toHaveLength(29);
   expect(rows[24]?.textContent).toBe("Tue 5 May1 h 2 min48 min");
+});
+
+test("what is still loading says so, in a role that may have a name", () => {
+  show(<Waiting />, new FakeClient());
+  expect(screen.getByRole("progressbar", { name: "Loading" }).closest("[aria-busy=true]")).not.toBeNull();
 });

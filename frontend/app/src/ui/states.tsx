@@ -48,8 +48,8 @@ export function Failure({ error, retry }: { error: Error; retry: () => unknown }
 
 export function Waiting() {
   return (
-    <Center mih="60vh">
-      <Loader aria-label="Loading" />
+    <Center mih="60vh" aria-busy="true">
+      <Loader role="progressbar" aria-label="Loading" />
     </Center>
   );
 }
