@@ -2,6 +2,8 @@
 
 from procrastinate import builtin_tasks
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
 
 from lms import orphans
 
@@ -11,9 +13,15 @@ KEEP_HOURS = 72
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="retry_stalled_jobs", pass_context=False)
 async def retry_stalled_jobs(timestamp: int) -> None:
-    """What a worker had in hand when it was killed goes to another."""
+    """What a worker had in hand when it was killed goes to another.
+
+    A periodic job that is queued again by now is given up instead: only one of its kind may wait (its queueing lock).
+    """
     for job in await app.job_manager.get_stalled_jobs():
-        await app.job_manager.retry_job(job)
+        try:
+            await app.job_manager.retry_job(job)
+        except UniqueViolation:
+            await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=False)
 
 
 @app.periodic(cron="17 * * * *")
