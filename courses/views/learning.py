@@ -61,8 +61,8 @@ class StrictBooleanFilter(filters.TypedChoiceFilter):  # type: ignore[misc]
     """Refuses what is neither, where django-filter's own would take it for no filter at all."""
 
     def __init__(self, **kwargs: Any) -> None:
-        words = ("true", "false", "1", "0")
-        super().__init__(choices=[(word, word) for word in words], coerce=lambda word: word in ("true", "1"), **kwargs)
+        words = {"true": True, "false": False, "1": True, "0": False, "True": True, "False": False}
+        super().__init__(choices=[(word, word) for word in words], coerce=words.__getitem__, **kwargs)
 
 
 class SessionFilter(filters.FilterSet):  # type: ignore[misc]

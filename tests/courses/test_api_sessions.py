@@ -108,6 +108,12 @@ def test_a_session_ends_by_the_clock_as_of_its_last_sample(
     assert ids(ana) == [session.pk]
 
 
+@pytest.mark.parametrize(("yes", "no"), [("true", "false"), ("1", "0"), ("True", "False")])
+def test_a_filter_takes_yes_and_no_as_clients_write_them(intro: Course, ana: User, yes: str, no: str) -> None:
+    session = record(ana, intro, last_heard_at=timezone.now())
+    assert (ids(ana, f"?active={yes}"), ids(ana, f"?active={no}")) == ([session.pk], [])
+
+
 def test_a_filter_that_can_not_be_read_is_refused(ana: User) -> None:
     answer = by_token(ana).get(f"{PATH}?active=banana")
     assert (answer.status_code, list(answer.json()["fields"])) == (400, ["active"])
