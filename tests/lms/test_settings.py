@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from django.core.exceptions import ImproperlyConfigured
 
 from lms.settings import database, mail
@@ -92,3 +93,13 @@ def test_a_mail_url_has_who_signs_in() -> None:
 def test_what_is_no_mail_url_is_refused(url: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="EMAIL_URL must be"):
         mail(url)
+
+
+def test_containers_have_the_time_to_end_in_good_order() -> None:
+    """Docker kills after ten seconds. A drain may take longer, and so may a mail on its way, which would be lost."""
+    from realtime.hub import END_WITHIN_SECONDS
+
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    for name in ("web", "worker"):
+        grace = services[name].get("stop_grace_period", "10s")
+        assert int(grace.removesuffix("s")) > max(END_WITHIN_SECONDS, mail("smtp://localhost")["EMAIL_TIMEOUT"])
