@@ -24,11 +24,12 @@ export class SampleQueue {
     this.#limit = limit;
   }
 
-  /** A queue of samples that were kept: without holes, as they were made. */
+  /** A queue of samples that were kept, in order, as far as they have no hole: a storage may have failed to take one. */
   static of(samples: readonly Sample[]): SampleQueue {
     const queue = new SampleQueue();
-    queue.#samples = [...samples];
-    queue.#acked = queue.#sent = (samples[0]?.seq ?? 1) - 1;
+    const first = samples[0]?.seq ?? 1;
+    queue.#samples = samples.filter(({ seq }, index) => seq === first + index);
+    queue.#acked = queue.#sent = first - 1;
     return queue;
   }
 

@@ -123,6 +123,21 @@ describe("a page that died", () => {
     expect(page.server.session("key-1").durable.acked.duration_ms).toBe(3_600_000);
   });
 
+  test("whose storage took one sample less: all before that one goes", async () => {
+    const { page } = studying();
+    page.world.isNetworkDown = true;
+    page.world.link.close(1006);
+    page.world.advance(45_000);
+    crash(page);
+    page.world.isNetworkDown = false;
+    const samples = shelves.get("key-1")?.samples;
+    expect([...(samples?.keys() ?? [])]).toEqual([1, 2, 3, 4, 5, 6]);
+    samples?.delete(4);
+    await visit(page);
+    expect(page.server.session("key-1").durable.acked.duration_ms).toBe(20_000);
+    expect(await kept()).toEqual([]);
+  });
+
   test("is nobody else's to send", async () => {
     const { page } = studying();
     page.world.link.losesToServer = true;
