@@ -216,6 +216,8 @@ def leave_all(user_id: int) -> None:
         of_course = {held.course.pk: held for held in all}
         for held in all:
             held.take_out([user_id], kind="leave", actor=None, reason=ACCOUNT_CLOSED)
+            # Of an offer that has lapsed, or came just now, there is nobody to be told.
+            held.happened = [event for event in held.happened if event.student_id != user_id]
         _end(list(ending.filter(course__in=of_course)), of_course, actor=None, reason=ACCOUNT_CLOSED)
 
 

@@ -1,9 +1,9 @@
 """The lock of a course's seats, and the queue for them.
 
-Whoever gives a seat, takes one back or changes the queue does it inside `locked`. That locks the course, takes out of
-the queue whoever let an offer lapse, and offers, when the caller is done, every free seat to who is next: no way of
-freeing a seat can forget those who wait. What happened is announced at the very end, in order of the people it is for,
-after all that is written. Nothing else writes `CourseWaitlist`.
+Whoever gives a seat, takes one back or changes the queue does it inside `locked`. That locks the course, passes the
+seats of lapsed offers on, and offers, when the caller is done, every free seat to who is next: no way of freeing a seat
+can forget those who wait. What happened is announced at the very end, in order of the people it is for, after all that
+is written. Nothing else writes `CourseWaitlist`.
 
 A queue's states in the audit trail are "waiting" and "offered".
 """
@@ -53,6 +53,7 @@ class Seats:
         ).get(pk=course.pk)
         if has_gone:
             self._roll_on()
+            self._offer_free_seats()  # to who is next, before the caller can give them to anybody else
 
     # The queue
 

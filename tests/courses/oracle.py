@@ -80,6 +80,7 @@ class Oracle:
             if one.hours_left is not None and one.hours_left <= 0:
                 self.queue.remove(one)
                 self.told["WaitlistOfferExpired", one.student] += 1
+        self.offer()
 
     def offer(self) -> None:
         for one in self.in_turn():

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from courses import bulk, tasks, waitlist
 from courses import enrollment as moves
-from courses import tasks, waitlist
 from courses.errors import (
     AlreadyEnrolled,
     CourseClosed,
     CourseFull,
     CourseNotFull,
+    ImportRefused,
     MoveNotAllowed,
     NoOffer,
     NotFound,
@@ -26,7 +27,7 @@ from courses.events import (
     WaitlistOffered,
     WaitlistOfferExpired,
 )
-from courses.models import Course
+from courses.models import Course, CourseEnrollment
 from tests.courses.seating import Told, give_up, names, pass_time, queue, trail
 from tests.people import make_course, make_user
 from users.models import User
@@ -220,6 +221,63 @@ def test_a_late_offer_rolls_on_to_the_next_before_anybody_else(
     told.clear()
     tasks.roll_on_waitlists(timestamp=5)
     assert told == []
+
+
+def test_a_lapsed_offers_seat_is_the_nexts_though_the_job_is_late(
+    seminar: Course, ana: User, ben: User, chidi: User, told: Told
+) -> None:
+    for student in (ben, chidi):
+        waitlist.join(course=seminar, student=student)
+    give_up(ana, seminar)
+    pass_time(hours=25)
+    told.clear()
+
+    accepted = waitlist.accept(course=seminar, student=chidi)
+
+    assert accepted.status == "enrolled"
+    assert queue(seminar) == []
+    assert names(told) == ["WaitlistOfferExpired", "WaitlistOffered", "EnrollmentConfirmed", "WaitlistMoved"]
+
+
+def test_an_owner_gives_the_seat_of_a_lapsed_offer_to_nobody_but_the_next(
+    seminar: Course, ana: User, ben: User, chidi: User, ines: User
+) -> None:
+    """As while the offer stood, and as after the job."""
+    for student in (ben, chidi):
+        waitlist.join(course=seminar, student=student)
+    give_up(ana, seminar)
+    pass_time(hours=25)
+    asked = CourseEnrollment.objects.create(course=seminar, student=make_user("dora"), status="pending")
+    lines = bulk.lines_of_list(["emil"])
+    emil = make_user("emil")
+
+    with pytest.raises(CourseFull):
+        moves.admit(course=seminar, student=emil, actor=ines)
+    with pytest.raises(CourseFull):
+        moves.approve(enrollment=asked, actor=ines)
+    with pytest.raises(ImportRefused):
+        bulk.enroll_all(course=seminar, lines=lines, actor=ines)
+
+    tasks.roll_on_waitlists(timestamp=0)
+    assert queue(seminar) == [("chidi", 0)]
+
+
+@pytest.mark.parametrize("closing", ["ben", "chidi"])
+def test_who_closes_the_account_is_told_of_no_offer(
+    seminar: Course, ana: User, ben: User, chidi: User, told: Told, closing: str
+) -> None:
+    """What became of it meanwhile would stay behind as news of an account that has none."""
+    for student in (ben, chidi):
+        waitlist.join(course=seminar, student=student)
+    give_up(ana, seminar)
+    pass_time(hours=25)
+    told.clear()
+    leaving = User.objects.get(username=closing)
+
+    moves.leave_all(leaving.pk)
+
+    assert leaving.pk not in {event.student_id for event in told if not isinstance(event, WaitlistMoved)}
+    assert queue(seminar) == ([("chidi", 0)] if closing == "ben" else [])
 
 
 def test_an_offered_one_has_no_priority(seminar: Course, ana: User, ben: User, ines: User) -> None:
