@@ -180,6 +180,7 @@ USE_TZ = True
 
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["users.signin.PasswordBackend"]
+SESSION_ENGINE = "users.sessions"
 PASSWORD_HASHERS = [
     "users.hashers.Argon2Hasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

@@ -67,8 +67,6 @@ def credential_from_session(session_key: str) -> Credential | None:
 
     Judges as `django.contrib.auth.get_user` does, fallback secrets included.
     """
-    if not (session_key.isascii() and session_key.isalnum()):
-        return None
     session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
     if session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return None

@@ -47,6 +47,15 @@ def test_a_disabled_account_gets_the_answer_of_a_wrong_password(ana: User) -> No
     assert (answer.status_code, answer.json()) == (401, WRONG)
 
 
+@pytest.mark.parametrize("key", [r'"\000aaaaaaaaaaaaaaa"', "short", "no such session as this one", "\u00e9" * 32])
+def test_a_cookie_that_is_no_session_is_nobodys(db: None, key: str) -> None:
+    """A quoted cookie may say any character, which PostgreSQL would refuse a look-up for."""
+    client = Client(headers={"Cookie": f"sessionid={key}"})
+    assert client.get("/api/v1/me/").status_code == 401
+    assert client.get("/api/v1/subjects/").status_code == 200
+    assert client.get("/admin/").status_code == 302
+
+
 def test_a_stale_token_or_cookie_does_not_keep_anybody_from_signing_in(ana: User) -> None:
     client = by_cookie(ana)
     client.credentials(HTTP_AUTHORIZATION="Bearer sb_stale")
