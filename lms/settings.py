@@ -223,6 +223,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_THROTTLE_CLASSES": ["users.throttling.RequestThrottle"],
     "DEFAULT_SCHEMA_CLASS": "lms.openapi.Schema",
+    "DEFAULT_METADATA_CLASS": None,  # no OPTIONS: the schema says it all
     "EXCEPTION_HANDLER": "lms.errors.exception_handler",
     "COERCE_DECIMAL_TO_STRING": False,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

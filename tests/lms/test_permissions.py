@@ -251,6 +251,14 @@ def test_every_route_has_its_row() -> None:
     assert set(listed) == set(routes())
 
 
+def test_no_route_has_options(world: dict[str, Any], callers: dict[str, Any]) -> None:
+    for route in {route for _, route in routes()}:
+        path = route.format(**{**world, "pk": world.get(route.partition("/")[0])})
+        given = {role: callers[role].options(f"/api/v1/{path}").status_code for role in ("nobody", "learner", "owner")}
+        assert given["nobody"] in {401, 405}, route
+        assert (given["learner"], given["owner"]) == (405, 405), route
+
+
 @pytest.mark.parametrize("status", ["pending", "paused", "withdrawn", "rejected"])
 def test_without_access_a_learner_is_as_any_other(status: str, world: dict[str, Any], callers: dict[str, Any]) -> None:
     CourseEnrollment.objects.update(status=status)

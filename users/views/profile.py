@@ -31,7 +31,7 @@ class MeView(generics.RetrieveUpdateAPIView[User]):
     deletes_with_body = True
     serializer_class = MeSerializer
     parser_classes = (JSONParser, MultiPartParser)
-    http_method_names = ["get", "head", "options", "patch", "delete"]
+    http_method_names = ["get", "head", "patch", "delete"]
 
     def get_object(self) -> User:
         if self.request.auth is None:
