@@ -38,13 +38,14 @@ test("a wrong password is refused in the server's words; the right one leads to 
 });
 
 test("when the sign-in has run out, any answer leads to the sign-in page, and from there back", async () => {
-  history.replaceState(null, "", "/courses/intro");
+  history.replaceState(null, "", "/courses/intro/live?names=hidden");
   serve({ "me/": { body: ana }, "courses/intro/": signedOut, "courses/intro/outline/": signedOut });
   render(<App />);
   expect(await screen.findByText("Sign in to go on where you were.")).toBeDefined();
   serve({ "login/": { body: ana } });
   await enter("studybeat");
   await waitFor(() => {
-    expect(location.pathname).toBe("/courses/intro");
+    // With the query: on a projector names stay hidden.
+    expect(location.pathname + location.search).toBe("/courses/intro/live?names=hidden");
   });
 });

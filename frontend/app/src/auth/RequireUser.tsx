@@ -12,7 +12,7 @@ export function RequireUser() {
   const location = useLocation();
   if (me.isPending) return <Waiting />;
   if (me.isError && me.data === undefined) return <Failure error={me.error} retry={me.refetch} />;
-  if (!me.data) return <Navigate to="/sign-in" replace state={{ from: location.pathname }} />;
+  if (!me.data) return <Navigate to="/sign-in" replace state={{ from: location.pathname + location.search }} />;
   return (
     <UserContext value={me.data}>
       <ClientProvider key={me.data.id}>

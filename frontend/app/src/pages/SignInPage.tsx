@@ -10,7 +10,7 @@ import { PasswordField, UserNameField } from "../ui/fields";
 import { useTitle } from "../ui/title";
 import { fieldsOf, Form, FormPage } from "./FormPage";
 
-/** The path this page was reached from, if it was not asked for itself. */
+/** The path and query that this page was reached from, if it was not asked for itself. */
 function cameFrom(state: unknown): string {
   const from = (state as { from?: unknown } | null)?.from;
   return typeof from === "string" && from.startsWith("/") ? from : "/";
