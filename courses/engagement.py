@@ -41,19 +41,19 @@ JOBS_AT_ONCE: Final = 100
 
 
 OUTSIDE = """
-SELECT enrollment, sum(until - since)
+SELECT enrollment, sum(until - greatest(since, enrolled_on))
 FROM (
-    SELECT e.id AS enrollment, v.to_status AS status, v.created_at AS since,
+    SELECT e.id AS enrollment, e.enrolled_on, v.to_status AS status, v.created_at AS since,
         lead(v.created_at, 1, %s) OVER (PARTITION BY e.id ORDER BY v.created_at, v.id) AS until
     FROM courses_courseenrollment e
     JOIN courses_enrollmentevent v ON v.course_id = e.course_id AND v.student_id = e.student_id
     WHERE e.id = ANY(%s) AND v.to_status = ANY(%s)
 ) AS trail
-WHERE status <> ALL(%s)
+WHERE status <> ALL(%s) AND until > enrolled_on
 GROUP BY enrollment
 """
 """How long each enrolment was asked for, paused or ended, by the audit trail; not those that never were. The rows that
-the queue has in the trail are no matter."""
+the queue has in the trail are no matter, nor what an enrolment that was deleted left there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

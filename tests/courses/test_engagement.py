@@ -191,6 +191,18 @@ def test_progress_is_expected_while_the_course_is_open(ines: User, ana: User) ->
     assert expected(60) == pytest.approx(2 + 2 + 19)
 
 
+def test_what_a_deleted_enrollment_left_in_the_trail_does_not_count(ines: User, ana: User) -> None:
+    course = make_course(ines, "intro", estimated_hours=42)
+    now = timezone.now()
+    for days, status in ((100, "enrolled"), (60, "withdrawn"), (7, "enrolled")):
+        event = EnrollmentEvent.objects.create(course=course, student=ana, kind="move", to_status=status)
+        EnrollmentEvent.objects.filter(pk=event.pk).update(created_at=now - timedelta(days=days))
+    enrollment = enroll(ana, course)
+    CourseEnrollment.objects.filter(pk=enrollment.pk).update(enrolled_on=now - timedelta(days=7))
+    (found,) = engagement.of_enrollments(CourseEnrollment.objects.filter(pk=enrollment.pk), now=now).values()
+    assert found.expected_percentage == pytest.approx(100 / 14)
+
+
 def test_a_hundred_take_as_many_queries_as_one(ines: User) -> None:
     course = make_course(ines, "intro")
     now = timezone.now()
