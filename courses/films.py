@@ -27,6 +27,8 @@ SEGMENT, INFO, CLUSTER, SCALE, DURATION = 0x18538067, 0x1549A966, 0x1F43B675, 0x
 """Elements of a WebM. What plays is in clusters, and the facts come before them."""
 
 MOST_SECONDS: Final = 24 * 3_600
+UNKNOWN_LENGTH: Final = 2**32 - 1
+"""What an MP4 says of its length that is not known: with many ticks a second it would be less than a day."""
 
 Part = tuple[int, int, int]
 """Its kind, and where what is in it begins and ends."""
@@ -92,7 +94,7 @@ def _mp4_seconds(film: Film) -> float | None:
                 if len(facts) < struct.calcsize(layout):
                     return None
                 scale, lasts = struct.unpack(layout, facts)
-                return lasts / scale if scale else None
+                return lasts / scale if scale and lasts != UNKNOWN_LENGTH else None
     return None
 
 
