@@ -191,8 +191,8 @@ def content_times(course: Course) -> list[ContentTime]:
         cursor.execute(CONTENT_TIMES, [course.pk])
         rows = cursor.fetchall()
     required = [seconds for _, _, _, seconds, *_ in rows if seconds is not None]
-    left = max(0, (course.estimated_hours or 0) * 3_600 - sum(required))
-    share = left / (len(rows) - len(required)) if course.estimated_hours and len(rows) > len(required) else None
+    left = (course.estimated_hours or 0) * 3_600 - sum(required)
+    share = left / (len(rows) - len(required)) if left > 0 and len(rows) > len(required) else None
     times = []
     for content, title, module, seconds, learners, quartiles in rows:
         lower, median, upper = (None if one is None else timedelta(seconds=one) for one in quartiles or (None,) * 3)

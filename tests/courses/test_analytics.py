@@ -131,10 +131,16 @@ def test_the_time_of_a_content_is_that_of_those_who_completed_it(ines: User) -> 
     assert [one.estimate for one in found] == [timedelta(minutes=20), timedelta(minutes=100)]
 
 
-@pytest.mark.parametrize(("hours", "estimates"), [(None, [None, 60]), (0, [None, 60]), (1, [3_540, 60])])
-def test_an_estimate_is_what_is_required_or_a_share(ines: User, hours: int | None, estimates: list[Any]) -> None:
+@pytest.mark.parametrize(
+    ("hours", "required", "estimates"),
+    # Of an hour that the other content takes nothing is left to share.
+    [(None, 60, [None, 60]), (0, 60, [None, 60]), (1, 60, [3_540, 60]), (1, 3_600, [None, 3_600])],
+)
+def test_an_estimate_is_what_is_required_or_a_share(
+    ines: User, hours: int | None, required: int, estimates: list[Any]
+) -> None:
     course = make_course(ines, "intro", modules=1, contents=2, estimated_hours=hours)
-    Content.objects.filter(pk=contents(course)[1].pk).update(completion_method="time_based", required_seconds=60)
+    Content.objects.filter(pk=contents(course)[1].pk).update(completion_method="time_based", required_seconds=required)
     found = [one.estimate for one in analytics.content_times(course)]
     assert found == [None if one is None else timedelta(seconds=one) for one in estimates]
 
