@@ -1,6 +1,6 @@
 import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { MemoryRouter } from "react-router";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import { InboxButton } from "../src/inbox/InboxButton";
 import { Toasts } from "../src/inbox/Toasts";
@@ -61,6 +61,25 @@ test("what arrives while it is open is on top, and seen", async () => {
   await waitFor(() => {
     expect(client.news.get().seen).toBe(2);
   });
+});
+
+test("what arrives while it is being read is not lost", async () => {
+  const client = new FakeClient();
+  client.news.set({ head: 1, seen: 1 });
+  const reading: ((answer: Response) => void)[] = [];
+  vi.stubGlobal("fetch", () => new Promise<Response>((answer) => reading.push(answer)));
+  visit(client);
+  fireEvent.click(screen.getByTestId("inbox-button"));
+  await waitFor(() => {
+    expect(reading).toHaveLength(1);
+  });
+  serve({ "notifications/?page=last": page([1, 2]) });
+  act(() => {
+    client.tell(news(2, "waitlist.joined", "News 2"));
+  });
+  reading[0]?.(Response.json(page([1]).body));
+  await screen.findByText("News 1");
+  expect(titles()).toEqual(["News 2", "News 1"]);
 });
 
 test("earlier ones come when they are asked for", async () => {

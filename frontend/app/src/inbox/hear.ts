@@ -41,6 +41,9 @@ export function told(queries: QueryClient, notification: NotificationFrame): voi
     const results = [...others, notification].sort((a, b) => a.number - b.number);
     return { ...read, pages: [{ ...newest, results }, ...older] };
   });
+  // What is being read just now may be older than this, and is not read again by itself.
+  const { queryKey } = inboxQuery;
+  if (queries.isFetching({ queryKey }) > 0) void queries.cancelQueries({ queryKey }).then(() => queries.invalidateQueries({ queryKey }));
   const { course } = notification.data;
   // Words between people: nothing that was read has changed.
   if (course === undefined || notification.kind === "session.nudge" || notification.kind === "help.requested") return;
