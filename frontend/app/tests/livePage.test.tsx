@@ -146,6 +146,20 @@ test("a word to a learner, and what came of it", async () => {
   expect(client.nudges).toEqual(Array(3).fill([5, "Try page two"]));
 });
 
+test("a word that is being written stays when the last learner leaves", async () => {
+  const { watch } = await visit();
+  act(() => {
+    watch.show(learner(5));
+  });
+  fireEvent.click(screen.getByRole("button", { name: "Nudge Learner of 5" }));
+  fireEvent.change(await screen.findByLabelText("What to say"), { target: { value: "Try page two" } });
+  act(() => {
+    watch.show();
+  });
+  expect(screen.getByText("Nobody is here just now")).toBeDefined();
+  expect(screen.getByLabelText("What to say")).toHaveProperty("value", "Try page two");
+});
+
 test("names can be hidden, by the page's address", async () => {
   const { watch } = await visit({ path: "/courses/intro/live?names=hidden" });
   act(() => {

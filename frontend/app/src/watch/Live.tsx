@@ -24,7 +24,7 @@ export function Live({ slug, lesson, contents, areNamesHidden, again, ...course 
   const client = useClient();
   const state = useStore(lesson.watch);
   const { status } = useStore(client.connection);
-  const { phase, error, learners, counts } = state;
+  const { phase, error, counts } = state;
   const isAnonymous = state.isAnonymous || course.isAnonymous;
   if (phase === "ended") {
     return (
@@ -52,10 +52,7 @@ export function Live({ slug, lesson, contents, areNamesHidden, again, ...course 
       {isAnonymous && (
         <Message title="This course is watched anonymously">It shows how many learn, and not who. Its learners are told so.</Message>
       )}
-      {!isAnonymous && learners.size === 0 && (
-        <Message title="Nobody is here just now">As soon as a learner opens a content of this course, they are here.</Message>
-      )}
-      {!isAnonymous && learners.size > 0 && (
+      {!isAnonymous && (
         <Roster slug={slug} lesson={lesson} state={state} contents={contents} areNamesHidden={areNamesHidden} />
       )}
     </Stack>

@@ -9,6 +9,7 @@ import type { Content } from "../api/types";
 import { useClient } from "../live/client";
 import { Icon } from "../ui/icons";
 import { Section } from "../ui/Section";
+import { Message } from "../ui/states";
 import { useNow } from "../ui/useNow";
 import { Fold } from "./Fold";
 import { type Lesson, type SeenState, STATES } from "./lesson";
@@ -33,7 +34,7 @@ interface RosterProps {
   areNamesHidden: boolean;
 }
 
-/** Everybody who is here now. Of thousands only those in sight are laid out. */
+/** Everybody who is here now. Of thousands only those in sight are laid out. What is being written stays when all have left. */
 export function Roster({ slug, lesson, state, contents, areNamesHidden }: RosterProps) {
   const [wishes, setWishes] = useState<Wishes>({ search: "", state: "all", sort: "name", isGrouped: true });
   const [nudged, setNudged] = useState<WatchedLearner | null>(null);
@@ -51,24 +52,30 @@ export function Roster({ slug, lesson, state, contents, areNamesHidden }: Roster
   const needOf = ({ enrollment, help }: WatchedLearner): string | undefined =>
     help && !areNamesHidden ? calls?.get(enrollment) : undefined;
   return (
-    <Section title="Who is here" lead={shown === learners.size ? learnersWords(shown) : `${shown} of ${learnersWords(learners.size)}`}>
-      <Fold title="Search, filter and sort">
-        <Controls wishes={wishes} onChange={setWishes} />
-      </Fold>
-      <VisuallyHidden role="status">
-        {wishes.search !== "" || wishes.state !== "all" ? `${learnersWords(shown)} shown` : ""}
-      </VisuallyHidden>
-      {shown === 0 ? (
-        <Text c="dimmed">Nobody who is here now fits that.</Text>
+    <>
+      {learners.size === 0 ? (
+        <Message title="Nobody is here just now">As soon as a learner opens a content of this course, they are here.</Message>
       ) : (
-        <Lines
-          lines={lines}
-          lesson={lesson}
-          count={shown}
-          nameOf={nameOf}
-          needOf={needOf}
-          onNudge={setNudged}
-        />
+        <Section title="Who is here" lead={shown === learners.size ? learnersWords(shown) : `${shown} of ${learnersWords(learners.size)}`}>
+          <Fold title="Search, filter and sort">
+            <Controls wishes={wishes} onChange={setWishes} />
+          </Fold>
+          <VisuallyHidden role="status">
+            {wishes.search !== "" || wishes.state !== "all" ? `${learnersWords(shown)} shown` : ""}
+          </VisuallyHidden>
+          {shown === 0 ? (
+            <Text c="dimmed">Nobody who is here now fits that.</Text>
+          ) : (
+            <Lines
+              lines={lines}
+              lesson={lesson}
+              count={shown}
+              nameOf={nameOf}
+              needOf={needOf}
+              onNudge={setNudged}
+            />
+          )}
+        </Section>
       )}
       <NudgeDialog
         enrollment={nudged?.enrollment ?? null}
@@ -78,7 +85,7 @@ export function Roster({ slug, lesson, state, contents, areNamesHidden }: Roster
           setNudged(null);
         }}
       />
-    </Section>
+    </>
   );
 }
 
