@@ -1,4 +1,4 @@
-import { fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { beforeEach, expect, test, vi } from "vitest";
 
 import { App } from "../src/App";
@@ -84,6 +84,26 @@ test("the mailed link confirms when asked to, and its secret leaves the address 
 test("a link that was used says so in the server's words", async () => {
   const detail = "This link has been used, or is too old. Ask for a new one.";
   serve({ "me/": signedOut, "verify-email/": { status: 400, body: { code: "invalid_link", detail } } });
+  open("/verify-email#17.secret");
+  fireEvent.click(await screen.findByText("This is my address"));
+  expect((await screen.findByRole("alert")).textContent).toBe(detail);
+});
+
+test("a link without its secret says what to do, and asks the server nothing", async () => {
+  const calls = serve({ "me/": signedOut });
+  open("/verify-email");
+  expect(await screen.findByRole("heading", { name: "This link is not whole" })).toBeDefined();
+  cleanup();
+  open("/reset-password");
+  expect(await screen.findByRole("heading", { name: "This link is not whole" })).toBeDefined();
+  expect(screen.getByRole("link", { name: "Ask for a new link" }).getAttribute("href")).toBe("/forgot-password");
+  expect(calls).toEqual([]);
+});
+
+test("what the server says of a field that is not on the page is said all the same", async () => {
+  const detail = "Ensure this field has no more than 200 characters.";
+  const refused = { code: "invalid", detail, fields: { token: [detail] } };
+  serve({ "me/": signedOut, "verify-email/": { status: 400, body: refused } });
   open("/verify-email#17.secret");
   fireEvent.click(await screen.findByText("This is my address"));
   expect((await screen.findByRole("alert")).textContent).toBe(detail);

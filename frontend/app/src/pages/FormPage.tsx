@@ -10,14 +10,15 @@ import classes from "./signIn.module.css";
 interface FormPageProps {
   title: string;
   lead?: ReactNode;
-  /** What went wrong, unless it is about a field. */
+  /** What went wrong, unless it is about one of these fields, which say it themselves. */
   error?: Error | null;
+  fields?: readonly string[];
   children?: ReactNode;
   /** Below the card. */
   below?: ReactNode;
 }
 
-export function FormPage({ title, lead, error = null, children, below }: FormPageProps) {
+export function FormPage({ title, lead, error = null, fields, children, below }: FormPageProps) {
   return (
     <Center component="main" p="md" className={classes.page}>
       <svg className={classes.backdrop} viewBox="0 0 1200 400" preserveAspectRatio="none" aria-hidden="true">
@@ -42,7 +43,7 @@ export function FormPage({ title, lead, error = null, children, below }: FormPag
                 </Text>
               )}
             </div>
-            <Refusal error={error} />
+            <Refusal error={error} fields={fields} />
             {children}
           </Stack>
         </Card>
@@ -56,9 +57,16 @@ export function FormPage({ title, lead, error = null, children, below }: FormPag
   );
 }
 
-/** What the server refused in its own words; what it said about a field stands at the field. */
-export function Refusal({ error }: { error: Error | null }) {
-  if (!error || Object.keys(fieldsOf(error)).length > 0) return null;
+interface RefusalProps {
+  error: Error | null;
+  /** Where what the server says about them stands already. */
+  fields?: readonly string[] | undefined;
+}
+
+/** What the server refused in its own words, unless all of it is about fields that say it themselves. */
+export function Refusal({ error, fields = [] }: RefusalProps) {
+  const refused = Object.keys(fieldsOf(error));
+  if (!error || (refused.length > 0 && refused.every((field) => fields.includes(field)))) return null;
   return (
     <Alert color="red" role="alert" py="xs">
       {error.message}

@@ -2,7 +2,7 @@
 
 import { Anchor, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { Link } from "react-router";
 
 import { post } from "../api/http";
@@ -26,6 +26,11 @@ const toStart = (
   </Anchor>
 );
 
+/** The secret is gone when the page is loaded again, and was never there where a mail program cut the link. */
+function NoSecret({ below }: { below: ReactNode }) {
+  return <FormPage title="This link is not whole" lead="Open it from the mail once more, or ask for a new one." below={below} />;
+}
+
 /** Asks before it confirms: programs that look into mails open links too. */
 export function VerifyEmailPage() {
   useTitle("Confirm your address");
@@ -35,6 +40,7 @@ export function VerifyEmailPage() {
     mutationFn: () => post("verify-email/", { token }),
     onSuccess: () => queries.invalidateQueries({ queryKey: meQuery.queryKey }),
   });
+  if (!token) return <NoSecret below={toStart} />;
   if (verify.isSuccess) return <FormPage title="Thank you" lead="Your e-mail address is confirmed." below={toStart} />;
   return (
     <FormPage title="Confirm your address" error={verify.error} below={toStart}>
@@ -59,7 +65,7 @@ export function ForgotPasswordPage() {
     return <FormPage title="Look into your mail" lead={lead} below={below} />;
   }
   return (
-    <FormPage title="A new password" lead="We mail you a link to set one." error={ask.error} below={below}>
+    <FormPage title="A new password" lead="We mail you a link to set one." error={ask.error} fields={["email"]} below={below}>
       <Form send={ask.mutate} pending={ask.isPending} submit="Mail me a link">
         <EmailField value={email} change={setEmail} error={fieldsOf(ask.error).email?.[0]} />
       </Form>
@@ -72,16 +78,18 @@ export function ResetPasswordPage() {
   const token = useSecret();
   const [password, setPassword] = useState("");
   const reset = useMutation({ mutationFn: () => post("password/reset/confirm/", { token, password }) });
+  const needsAnother = !token || reset.isError;
   const below = (
-    <Anchor component={Link} to={reset.isError ? "/forgot-password" : "/sign-in"}>
-      {reset.isError ? "Ask for a new link" : "Sign in"}
+    <Anchor component={Link} to={needsAnother ? "/forgot-password" : "/sign-in"}>
+      {needsAnother ? "Ask for a new link" : "Sign in"}
     </Anchor>
   );
+  if (!token) return <NoSecret below={below} />;
   if (reset.isSuccess) {
     return <FormPage title="Done" lead="Your new password is set. All devices were signed out." below={below} />;
   }
   return (
-    <FormPage title="A new password" lead="It signs out all your devices." error={reset.error} below={below}>
+    <FormPage title="A new password" lead="It signs out all your devices." error={reset.error} fields={["password"]} below={below}>
       <Form send={reset.mutate} pending={reset.isPending} submit="Set the password">
         <PasswordField
           label="New password"

@@ -36,6 +36,7 @@ export function RegisterPage() {
       title="Make an account"
       lead="We mail you a link to confirm your address; you can begin at once."
       error={register.error}
+      fields={["username", "email", "password"]}
       below={
         <Anchor component={Link} to="/sign-in">
           Sign in instead

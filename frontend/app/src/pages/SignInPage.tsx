@@ -41,6 +41,7 @@ export function SignInPage() {
       title="Sign in"
       lead={from === "/" ? "Your courses, and where your time goes." : "Sign in to go on where you were."}
       error={signIn.error}
+      fields={["username", "password"]}
       below={
         <>
           <Anchor component={Link} to="/register">

@@ -51,7 +51,7 @@ export function About() {
         pending={change.isPending}
         submit="Save"
       >
-        <Refusal error={change.error} />
+        <Refusal error={change.error} fields={["first_name", "last_name", "email", "bio", "timezone"]} />
         <Group grow>
           <TextInput
             label="First name"

@@ -31,7 +31,7 @@ export function Password() {
   return (
     <Section title="Password" lead="A new one signs out all other browsers and devices.">
       <Form send={change.mutate} pending={change.isPending} submit="Set a new password">
-        <Refusal error={change.error} />
+        <Refusal error={change.error} fields={["new_password"]} />
         <PasswordField label="Password so far" value={password} change={setPassword} />
         <PasswordField
           label="New password"
