@@ -1,10 +1,12 @@
 import { screen, within } from "@testing-library/react";
+import { MemoryRouter } from "react-router";
 import { expect, test } from "vitest";
 
+import { UserContext } from "../src/auth/user";
 import { TimePage } from "../src/pages/TimePage";
 import { lineWords, scaleTo } from "../src/progress/scale";
 import { Waiting } from "../src/ui/states";
-import { FakeClient } from "./fakes";
+import { ana, FakeClient } from "./fakes";
 import { serve, show } from "./render";
 
 const HOUR = 3600;
@@ -32,7 +34,15 @@ test("my time has a bar for each day, and a table with the same", async () => {
     engaged_seconds: index === 4 ? 2880 : 0,
   }));
   serve({ "me/days/?days=28": { body: days } });
-  show(<TimePage />, new FakeClient());
+  show(
+    <UserContext value={ana}>
+      <MemoryRouter>
+        <TimePage />
+      </MemoryRouter>
+    </UserContext>,
+    new FakeClient(),
+  );
+  expect(screen.getByText(/by the clocks of your time zone/).textContent).toContain("Europe/Lisbon");
   expect((await screen.findByTestId("time-sum")).textContent).toBe(
     "1 of 28 days with time in focus: 1 h 2 min, of it engaged: 48 min.",
   );

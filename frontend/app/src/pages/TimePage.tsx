@@ -1,8 +1,10 @@
-import { Card, Group, Stack, Table, Text, Title } from "@mantine/core";
+import { Anchor, Card, Group, Stack, Table, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "react-router";
 
 import { daysQuery } from "../api/queries";
 import type { StudiedDay } from "../api/types";
+import { useUser } from "../auth/user";
 import { DaysPlot } from "../progress/DaysPlot";
 import classes from "../progress/progress.module.css";
 import { roughly, weekday } from "../time";
@@ -15,6 +17,7 @@ const sum = (days: StudiedDay[], of: "engaged_seconds" | "focus_seconds"): numbe
 /** One's own time by day, in all courses together. */
 export function TimePage() {
   useTitle("My time");
+  const { timezone } = useUser();
   const days = useQuery(daysQuery);
   return (
     <Stack gap="lg" maw={860} mx="auto">
@@ -23,8 +26,11 @@ export function TimePage() {
           My time
         </Title>
         <Text c="dimmed">
-          The last 28 days, in all your courses together, by your own clocks. Every second counts once, however many windows and
-          devices were open.
+          The last 28 days, in all your courses together, by the clocks of your time zone,{" "}
+          <Anchor component={Link} to="/profile">
+            {timezone}
+          </Anchor>
+          . Every second counts once, however many windows and devices were open.
         </Text>
       </div>
       {days.isPending && <Waiting />}
