@@ -1,15 +1,16 @@
-import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { beforeEach, expect, test, vi } from "vitest";
 
 import { App } from "../src/App";
 import { ana, FakeClient } from "./fakes";
 import { serve } from "./render";
 
-const live = vi.hoisted(() => ({ said: [] as string[] }));
+const live = vi.hoisted(() => ({ said: [] as string[], connection: null as FakeClient["connection"] | null }));
 
 vi.mock("@studybeat/sdk/browser", () => ({
   browserClient: () => {
     const client = new FakeClient();
+    live.connection = client.connection;
     return Object.assign(client, {
       start: () => live.said.push("start"),
       stop: () => live.said.push("stop"),
@@ -171,6 +172,26 @@ test("with a new password the page's own connection signs in anew", async () => 
   expect(await screen.findByText("Your new password is set.")).toBeDefined();
   expect(calls[0]?.body).toEqual({ password: "studybeat", new_password: "a long one, of words" });
   expect(live.said).toEqual(["stop", "start"]);
+});
+
+test("where a connection's sign-in has ended, and the browser has a new one, it begins anew", async () => {
+  serve(profile);
+  open("/profile");
+  await screen.findByText("Ana’s phone");
+  expect(live.said).toEqual(["start"]);
+  act(() => {
+    live.connection?.set({ status: "stopped", code: 4503 });
+  });
+  await waitFor(() => {
+    expect(live.said).toEqual(["start", "start"]);
+  });
+
+  serve({ "me/": signedOut });
+  act(() => {
+    live.connection?.set({ status: "stopped", code: 4503 });
+  });
+  expect(await screen.findByRole("heading", { name: "Sign in" })).toBeDefined();
+  expect(live.said).toEqual(["start", "start"]);
 });
 
 test("a device is signed out", async () => {

@@ -49,3 +49,12 @@ test("when the sign-in has run out, any answer leads to the sign-in page, and fr
     expect(location.pathname + location.search).toBe("/courses/intro/live?names=hidden");
   });
 });
+
+test("who has signed in on another page need not do it here", async () => {
+  serve({ "me/": signedOut });
+  render(<App />);
+  expect(await screen.findByRole("heading", { name: "Sign in" })).toBeDefined();
+  serve({ "me/": { body: ana }, "enrollments/": enrollments, "courses/": courses });
+  fireEvent(window, new Event("visibilitychange"));
+  expect(await screen.findByRole("heading", { level: 1, name: "Hello, Ana" })).toBeDefined();
+});

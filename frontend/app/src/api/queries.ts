@@ -22,7 +22,7 @@ import type {
   Waiting,
 } from "./types";
 
-/** Who is signed in; null: nobody. */
+/** Who is signed in; null: nobody. Then who comes back to this page may have signed in on another. */
 export const meQuery = queryOptions({
   queryKey: ["me"],
   queryFn: async (): Promise<Me | null> => {
@@ -34,6 +34,7 @@ export const meQuery = queryOptions({
     }
   },
   staleTime: 5 * 60_000,
+  refetchOnWindowFocus: ({ state }) => (state.data === null ? "always" : true),
 });
 
 export const enrollmentsQuery = queryOptions({

@@ -15,7 +15,8 @@ function pageClient(): StudybeatClient {
   return client;
 }
 
-const signedOutCodes: (number | null)[] = [4500, 4503];
+const CREDENTIALS_ENDED = 4503;
+const signedOutCodes: (number | null)[] = [4500, CREDENTIALS_ENDED];
 
 /** Keeps the page's client connected as the user who is signed in, and nobody else. */
 export function ClientProvider({ children }: { children: ReactNode }) {
@@ -30,7 +31,11 @@ export function ClientProvider({ children }: { children: ReactNode }) {
     return live.connection.subscribe(() => {
       const { status, code, user: connected } = live.connection.get();
       if (status === "stopped" && signedOutCodes.includes(code)) {
-        void queries.invalidateQueries({ queryKey: meQuery.queryKey });
+        void queries.invalidateQueries({ queryKey: meQuery.queryKey }).then(() => {
+          // What it was signed in with has ended, and the browser has another: of a new password, or a sign-in elsewhere.
+          const isStillHere = queries.getQueryData(meQuery.queryKey)?.id === user.id;
+          if (code === CREDENTIALS_ENDED && isStillHere) live.start();
+        });
       }
       // Somebody else signed in, in another tab: this whole page is theirs now.
       if (status === "online" && connected !== null && connected.id !== user.id) location.reload();
