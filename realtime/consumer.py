@@ -19,7 +19,7 @@ from django.db import InterfaceError, OperationalError
 
 from courses import consumption, guidance, progress, sessions
 from courses.errors import NotFound, SessionClosed, TooManySessions
-from realtime import codec, hub, inbox, notifications, protocol, watching
+from realtime import codec, hub, inbox, metrics, notifications, protocol, watching
 from realtime.codec import BadFrame
 from realtime.connection import Connection
 from realtime.handshake import authenticate, request_of, user_agent_of
@@ -165,13 +165,17 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
         if retry_after_ms:
             self._refuse_over_limit(error.ref, retry_after_ms)
             return
-        self.connection.push(protocol.Error(ref=error.ref, code=error.code, message=error.message))
+        self._refuse(protocol.Error(ref=error.ref, code=error.code, message=error.message))
         self.bad_frames += 1
         if self.bad_frames == protocol.BAD_FRAMES_IN_A_ROW:
             self.connection.close(CloseCode.BAD_FRAMES)
 
+    def _refuse(self, error: protocol.Error) -> None:
+        metrics.REFUSED.labels(error.code).inc()
+        self.connection.push(error)
+
     def _refuse_over_limit(self, ref: str | None, retry_after_ms: int) -> None:
-        self.connection.push(
+        self._refuse(
             protocol.Error(
                 ref=ref,
                 code=ErrorCode.RATE_LIMITED,
@@ -213,12 +217,12 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
             return
         self.bad_frames = 0
         if isinstance(error, DomainError):
-            self.connection.push(
+            self._refuse(
                 protocol.Error(ref=frame.ref, code=ErrorCode(error.code), message=error.message, **error.extra)
             )
         elif isinstance(error, OperationalError | InterfaceError):
             log.error("The database could not be reached for a %s: %s", type(frame).__name__, error)
-            self.connection.push(
+            self._refuse(
                 protocol.Error(
                     ref=frame.ref,
                     code=ErrorCode.RATE_LIMITED,
@@ -228,7 +232,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
             )
         else:
             log.error("A %s could not be carried out", type(frame).__name__, exc_info=error)
-            self.connection.push(
+            self._refuse(
                 protocol.Error(ref=frame.ref, code=ErrorCode.INTERNAL, message="Something went wrong on our side.")
             )
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from realtime import inbox
+from realtime import inbox, metrics
 from realtime.inbox import Inbox, Place, Places, Standing
 from realtime.protocol import NotificationsState, WaitlistUpdated
 
@@ -67,6 +67,7 @@ class Feed:
         """Send what it missed, right behind its `welcome`; from now on it is fed."""
         for notification in standing.missed:
             connection.push(notification)
+        metrics.NOTIFICATIONS.inc(len(standing.missed))
         connection.fed = Fed(
             sent=standing.head.head,
             seen=standing.head.seen,
@@ -140,10 +141,12 @@ class Feed:
             fed = connection.fed
             if fed is None:
                 continue
+            before = fed.sent
             for notification in read.notifications:
                 if notification.number == fed.sent + 1:
                     fed.sent += 1
                     connection.push(notification)
+            metrics.NOTIFICATIONS.inc(fed.sent - before)
             if read.seen > fed.seen:
                 fed.seen = read.seen
                 head = max(read.head, fed.sent)

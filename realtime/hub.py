@@ -24,7 +24,7 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import DatabaseError, InterfaceError, OperationalError, connections
 
 from courses import sessions
-from realtime import hints
+from realtime import hints, metrics
 from realtime.connection import Connection
 from realtime.feed import Feed
 from realtime.protocol import CONNECTIONS_PER_USER, Bye, CloseCode
@@ -102,7 +102,10 @@ class Hub:
 
     def leave(self, connection: Connection) -> None:
         """Its socket is gone. What it has sent is still recorded."""
-        self.connections.discard(connection)
+        if connection in self.connections:
+            self.connections.remove(connection)
+            code = metrics.CLIENT if connection.close_code is None else int(connection.close_code)
+            metrics.CLOSED.labels(code).inc()
         for held in list(connection.sessions.values()):
             self.recorder.release(held)
         self.feed.leave(connection)
@@ -118,6 +121,7 @@ class Hub:
 
     def start(self) -> None:
         """Begin to record, to listen, and to watch the clocks."""
+        metrics.CONNECTIONS.set_function(lambda: len(self.connections))
         self.recorder.start()
         self._spawn(_every(TICK_SECONDS, self._check_times))
         self._spawn(_every(LOOK_EVERY_SECONDS, self._look_around))

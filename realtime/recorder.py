@@ -20,7 +20,7 @@ from django.db import DatabaseError, InterfaceError, connections
 from courses import ledger
 from courses.errors import RateLimited, SessionClosed
 from courses.sessions import DurableSession
-from realtime import codec, hints, protocol
+from realtime import codec, hints, metrics, protocol
 from realtime.held import RETRY_FULL_MS, Frame, Held, Holder
 from realtime.pgclock import PgClock
 from realtime.protocol import ErrorCode, LostReason
@@ -68,6 +68,8 @@ class Recorder:
 
     def start(self) -> None:
         """Begin to write and to settle."""
+        metrics.SESSIONS.set_function(lambda: len(self.held))
+        metrics.IN_HAND.set_function(lambda: self._in_hand)
         self._loop = asyncio.get_running_loop()
         self._settling = asyncio.create_task(self._settle_forever())
 
@@ -180,12 +182,15 @@ class Recorder:
 
     def _end(self, this: Round, writing: "Future[Written]") -> None:
         rest_seconds = RETRY_SECONDS
+        if this.rows:
+            metrics.WRITE_SECONDS.observe(monotonic() - this.began)
         try:
             self._answer(this, writing.result())
         except Exception as error:
             # Nothing is acknowledged, all stays in hand, and new frames are refused at the bounds.
             self._dirty = dict.fromkeys(held for held, _ in this.rows.values()) | self._dirty
             self._look_at |= {held.id for held in this.look_at}
+            metrics.FAILED_WRITES.inc()
             if not isinstance(error, psycopg.Error):
                 log.exception("A write of samples failed. Trying again until it works.")
             elif not self._is_failing:
@@ -207,6 +212,7 @@ class Recorder:
     def _answer(self, this: Round, written: Written) -> None:
         """Answer the clients, now that `this` is written."""
         self.clock.observe(before=written.before, now_ms=written.now_ms, after=written.after)
+        arrived_ms = _first_arrival(this, written)
         for (session_id, epoch), (held, row) in this.rows.items():
             if (session_id, epoch) in written.refused:
                 log.error("Session %s can't be stored and is given up: %s", session_id, row)
@@ -220,11 +226,18 @@ class Recorder:
             if (held.id, held.epoch) not in this.rows and self.held.get(held.id) is held:
                 self._reconcile(held, written.found.get(held.id))
         self._in_hand = sum(held.in_hand for held in self._dirty)
+        self._count(this, written, arrived_ms)
         if self._changed:
             hints.send(enrollments=self._changed)
             self._changed = set()
         self._round.set()
         self._round = asyncio.Event()
+
+    def _count(self, this: Round, written: Written, arrived_ms: float | None) -> None:
+        metrics.ROWS.inc(len(written.settled))
+        metrics.DURABLE.inc(sum(row.seq - row.was_seq for key, (_, row) in this.rows.items() if key in written.settled))
+        if arrived_ms is not None:
+            metrics.ACK_SECONDS.observe((self.clock.at(monotonic()) - arrived_ms) / 1000)
 
     def _committed(self, held: Held, row: Row, settled_ms: int) -> None:
         had_frames = held.written > 0
@@ -265,7 +278,7 @@ class Recorder:
             # Our own commit whose answer was lost, or another way in has written.
             held.recount(row)
         for frame, gap in held.judge_waiting():
-            _push(held, protocol.Error(ref=frame.ref, code=ErrorCode.GAP, message=str(gap), expect=gap.expect))
+            _refuse(held, protocol.Error(ref=frame.ref, code=ErrorCode.GAP, message=str(gap), expect=gap.expect))
         if held.in_hand:
             self._dirty[held] = None
         elif held.holder is None:
@@ -275,14 +288,14 @@ class Recorder:
         assert held.closing is not None
         _push(held, protocol.SessionClosed(ref=held.closing.ref, **counted))
         for frame in [*held.waiting, *held.arrived]:
-            _push(held, closed_error(frame.ref, counted))
+            _refuse(held, closed_error(frame.ref, counted))
         self._settle.add(held.id)
         self.forget(held)
 
     def _refuse_closed(self, held: Held, row: DurableSession) -> None:
         """It was closed by another way in: tell that to each frame that is still in hand."""
         for frame in [*held.applied, *held.waiting, *held.arrived]:
-            _push(held, closed_error(frame.ref, row.counted()))
+            _refuse(held, closed_error(frame.ref, row.counted()))
         self.forget(held)
 
     def _lose(self, held: Held, reason: LostReason) -> None:
@@ -315,6 +328,20 @@ def _settle(session_ids: set[int]) -> None:
         ledger.settle(session_ids)
     finally:
         connections.close_all()
+
+
+def _first_arrival(this: Round, written: Written) -> float | None:
+    """When the frame that has waited longest of those that are durable now came: milliseconds by PostgreSQL's clock."""
+    for key, (held, _) in this.rows.items():  # in the order in which they had news: the first is as good as all
+        if held.written and key in written.settled:
+            return held.started_ms + held.applied[0].elapsed_ms
+    return None
+
+
+def _refuse(held: Held, error: protocol.Error) -> None:
+    if held.holder is not None:
+        metrics.REFUSED.labels(error.code).inc()
+        held.holder.push(error)
 
 
 def _push(held: Held, frame: codec.ServerFrame) -> None:
