@@ -1,5 +1,6 @@
 """The ASGI application: requests to Django, sockets at /ws/ to realtime, and the server's start and stop to the hub."""
 
+import asyncio
 import gc
 import os
 from collections.abc import Awaitable, Callable
@@ -11,7 +12,9 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lms.settings")
 django = get_asgi_application()
 
+from lms import figures  # noqa: E402
 from lms.bodies import BoundedBodies  # noqa: E402
+from lms.metrics import TimedRequests  # noqa: E402
 from realtime import hub  # noqa: E402  (models need Django to be set up)
 from realtime.consumer import Consumer  # noqa: E402
 
@@ -39,10 +42,14 @@ async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
     await hub.start()
+    figures.start()
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await hub.stop()
+    await asyncio.to_thread(figures.stop)
     await send({"type": "lifespan.shutdown.complete"})
 
 
-application = ProtocolTypeRouter({"http": BoundedBodies(django), "websocket": websocket, "lifespan": lifespan})
+application = ProtocolTypeRouter(
+    {"http": TimedRequests(BoundedBodies(django)), "websocket": websocket, "lifespan": lifespan}
+)

@@ -66,6 +66,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     try:
+        from lms.figures import forget_the_dead
+
+        forget_the_dead()
         uvicorn.run("lms.server:worker", factory=True, **vars(arguments), **options())
     except ImproperlyConfigured as error:
         sys.exit(f"Studybeat: {error}")

@@ -12,6 +12,7 @@
 | `TRUSTED_PROXIES`      | addresses or networks whose `X-Forwarded-…` is believed   | none                      |
 | `HSTS_SECONDS`         | how long browsers shall insist on HTTPS; 0: not           | a year; with DEBUG 0      |
 | `STORE_WHOLE_ADDRESSES`| `1` to store addresses untruncated (docs/privacy.md)      | off                       |
+| `METRICS_TOKEN`        | reads `/metrics` from other machines, as a bearer token   | none: this machine only   |
 | `KEEP_ADDRESSES_DAYS`  | how long addresses and browser names are kept             | 90                        |
 | `WAITLIST_OFFER_HOURS` | how long a seat is kept for whom it is offered to; `0.5`: | 24                        |
 |                        | half an hour                                              |                           |
@@ -116,6 +117,7 @@ for proxy in TRUSTED_PROXIES:
     except ValueError:
         raise ImproperlyConfigured(f"TRUSTED_PROXIES: {proxy} is neither an address nor a network.") from None
 
+METRICS_TOKEN = env_text("METRICS_TOKEN")
 SITE_URL = env_text("SITE_URL", f"http://127.0.0.1:{env_text('PORT', '8000')}").rstrip("/")
 vars().update(mail(env_text("EMAIL_URL", "console://" if DEBUG else "smtp://localhost")))
 DEFAULT_FROM_EMAIL = env_text("EMAIL_FROM", "Studybeat <studybeat@localhost>")

@@ -10,7 +10,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from courses.views import certificates
-from lms import errors, health
+from lms import errors, health, metrics
 from users import unsubscribe
 from users.views import signin
 
@@ -48,6 +48,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("certificates/<slug:code>", certificates.page, name="certificate-page"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("metrics", metrics.page),
     re_path(NO_PAGE, errors.no_such_address),
     re_path("", app),
 ]
