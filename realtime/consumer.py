@@ -309,8 +309,17 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
                 )
             case watching.HelpRaise():
                 await self._in_database(guidance.raise_help, user_id=user_id, session_id=frame.session, text=frame.text)
+                self._hear(frame.session)
             case watching.HelpClear():
                 await self._in_database(guidance.clear_help, user_id=user_id, session_id=frame.session)
+                self._hear(frame.session)
+
+    def _hear(self, session_id: int) -> None:
+        """A frame that names a session ends its silence. One whose lease ran out is reopened by samples only."""
+        held = self.connection.sessions.get(session_id)
+        now = monotonic()
+        if held is not None and held.is_live(now):
+            self.hub.recorder.hear(held, now)
 
     async def _open(self, frame: protocol.SessionOpen) -> None:
         connection, recorder = self.connection, self.hub.recorder

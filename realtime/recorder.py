@@ -122,6 +122,12 @@ class Recorder:
         held.take(Frame(samples, int(self.clock.at(now) - held.started_ms), ref, closes), now)
         self._in_hand += len(samples) + 1
 
+    def hear(self, held: Held, now: float) -> None:
+        """A frame without samples named this session `now`: its client is there."""
+        held.heard_at = now
+        self._dirty[held] = None
+        self._wake()
+
     async def written(self, held: Held) -> None:
         """Wait until what is in hand of this session is durable; while PostgreSQL takes nothing, not for long."""
         with contextlib.suppress(TimeoutError):

@@ -1,11 +1,12 @@
 """A learner asks for help, and somebody has a word for them: flags on the roster, notifications, and who may."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 
-from tests.contract.conftest import AT_ONCE_SECONDS, Connect, fall_silent, lives
+from tests.contract.conftest import AT_ONCE_SECONDS, Connect, fall_silent, lives, row_of, until
 from tests.learner import Learner
 from tests.people import make_course, make_user
 from tests.rest import by_token
@@ -52,6 +53,18 @@ async def test_a_call_for_help_is_on_the_roster_and_told_to_the_owner_until_it_i
     told = await watcher.expect("notification", number=2, within=AT_ONCE_SECONDS)
     assert told["body"] == ""
     assert "text" not in told["data"]
+    assert not learner.seen("error")
+
+
+async def test_a_call_for_help_names_its_session_so_that_is_not_silent(connect: Connect, ana: "User") -> None:
+    learner = await connect(ana)
+    session = await study(learner)
+    frames: list[dict[str, Any]] = [{"type": "help.raise", "text": "Hello?"}, {"type": "help.clear"}]
+    for frame in frames:
+        await orm(fall_silent, session, 40)
+        silent_since = (await orm(row_of, session)).last_heard_at
+        await learner.send({**frame, "session": session})
+        await orm(until, lambda since=silent_since: row_of(session).last_heard_at - since > timedelta(seconds=30))
     assert not learner.seen("error")
 
 
