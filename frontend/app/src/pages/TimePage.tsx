@@ -27,7 +27,7 @@ export function TimePage() {
         </Title>
         <Text c="dimmed">
           The last 28 days, in all your courses together, by the clocks of your time zone,{" "}
-          <Anchor component={Link} to="/profile">
+          <Anchor component={Link} to="/profile" underline="always">
             {timezone}
           </Anchor>
           . Every second counts once, however many windows and devices were open.
