@@ -34,16 +34,18 @@ export function placeMoved(queries: QueryClient, slug: string, place: WaitlistPl
 
 /** Into the inbox, as far as that was read; and what it is about is read anew. */
 export function told(queries: QueryClient, notification: NotificationFrame): void {
-  queries.setQueryData(inboxQuery.queryKey, (read) => {
+  // What is being read just now may be older than this, and is not read again by itself.
+  const { queryKey } = inboxQuery;
+  const isReading = queries.isFetching({ queryKey }) > 0;
+  const ended = queries.cancelQueries({ queryKey });
+  queries.setQueryData(queryKey, (read) => {
     const [newest, ...older] = read?.pages ?? [];
     if (!read || !newest) return read;
     const others = newest.results.filter(({ number }) => number !== notification.number);
     const results = [...others, notification].sort((a, b) => a.number - b.number);
     return { ...read, pages: [{ ...newest, results }, ...older] };
   });
-  // What is being read just now may be older than this, and is not read again by itself.
-  const { queryKey } = inboxQuery;
-  if (queries.isFetching({ queryKey }) > 0) void queries.cancelQueries({ queryKey }).then(() => queries.invalidateQueries({ queryKey }));
+  if (isReading) void ended.then(() => queries.invalidateQueries({ queryKey }));
   const { course } = notification.data;
   // Words between people: nothing that was read has changed.
   if (course === undefined || notification.kind === "session.nudge" || notification.kind === "help.requested") return;
