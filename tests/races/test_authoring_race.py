@@ -67,10 +67,13 @@ def one_module_stays(people: People, course: Course) -> bool:
 
 
 def a_content_goes_or_is_learned_with(people: People, course: Course) -> bool:
-    """It is deleted while somebody opens a session on it: one of the two happens, and the other is told."""
+    """It is deleted while somebody opens a session on it: one of the two happens, and the other is told.
+
+    The session is closed, for only so many of a learner's may live.
+    """
     enroll(people.ana, course)
     content = Content.objects.filter(module__course=course)[0]
-    body = {"samples": [], "close": False, "open": {"course": course.slug, "content": content.pk}}
+    body = {"samples": [], "close": True, "open": {"course": course.slug, "content": content.pk}}
     opened, deleted = people.at_once(
         (people.ana, ("POST", f"sessions/{uuid4()}/samples/", body)),
         (people.ines, ("DELETE", f"contents/{content.pk}/", {})),
