@@ -7,6 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from django.test import Client
 
 DOCUMENT = json.loads((Path(__file__).parents[2] / "docs" / "openapi.json").read_text())
 OPERATIONS = [
@@ -52,3 +53,11 @@ def test_every_error_is_a_problem(path: str, method: str, operation: dict[str, A
             response = DOCUMENT["components"]["responses"][response["$ref"].rpartition("/")[2]]
         assert response["description"]
         assert response["content"]["application/json"]["schema"]["$ref"].endswith("/Problem")
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "application/vnd.oai.openapi+json"])
+def test_it_is_served_as_json(client: Client, db: None, accept: str) -> None:
+    """As everything else that the API answers, also to who says nothing of it."""
+    answer = client.get("/api/v1/schema/", headers={"Accept": accept})
+    assert answer.status_code == 200
+    assert json.loads(answer.content) == DOCUMENT
