@@ -188,3 +188,25 @@ def test_json_nested_too_deep_is_bad_json(method: str, path: str, content: "Cont
     path = path.format(content=content.pk)
     answer = by_token(ines).generic(method, path, "[" * 100_000, content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_json")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "field"),
+    [
+        ("PATCH", "/api/v1/me/", "timezone"),
+        ("POST", "/api/v1/courses/", "enrollment_type"),
+        ("POST", "/api/v1/courses/", "subject"),
+        ("POST", "/api/v1/password/reset/", "email"),
+    ],
+)
+@pytest.mark.django_db
+def test_half_a_character_is_bad_json(method: str, path: str, field: str, ines: "User") -> None:
+    """A message that says what is wrong says it again, and could not be sent."""
+    answer = by_token(ines).generic(method, path, rf'{{"{field}": "\ud800"}}', content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_json")
+
+
+@pytest.mark.django_db
+def test_a_character_of_two_halves_is_one(ines: "User") -> None:
+    answer = by_token(ines).generic("PATCH", "/api/v1/me/", r'{"bio": "\ud83d\ude00"}', content_type="application/json")
+    assert (answer.status_code, answer.json()["bio"]) == (200, "\N{GRINNING FACE}")
