@@ -239,6 +239,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
     async def _hello(self, hello: protocol.Hello) -> None:
         connection = self.connection
         connection.said_hello = True
+        hints_before = self.hub.credential_hints
         try:
             credential = await self._in_database(authenticate, self.scope, hello.token)
             if credential is None:
@@ -246,7 +247,8 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
                 return
             connection.credential = credential
             connection.device_type = hello.device_type or "unknown"
-            self.hub.admit(connection)  # from here on hints reach it; so whatever is newer than what is read now
+            # From here on hints reach it; so whatever is newer than what is read now.
+            self.hub.admit(connection, hints_before=hints_before)
             standing = await self._in_database(inbox.standing, credential.user_id, hello.notifications_after)
         except (OperationalError, InterfaceError) as error:
             log.error("The database could not be reached for a hello: %s", error)

@@ -60,6 +60,7 @@ class Hub:
         self.is_draining = False
         self._drain: asyncio.Task[None] | None = None
         self._by_user: dict[int, list[Connection]] = defaultdict(list)
+        self.credential_hints = 0  # how many have come
         self.feed = Feed(self._by_user, self.in_database)
         self.watches = Watches(self.in_database)
         self._threads = ThreadPoolExecutor(DATABASE_THREADS, "database")
@@ -91,14 +92,19 @@ class Hub:
             self._say_bye(connection)
             connection.close(CloseCode.DRAINING)
 
-    def admit(self, connection: Connection) -> None:
-        """Its user is known now. Over the limit, the oldest connection of that user goes."""
+    def admit(self, connection: Connection, *, hints_before: int) -> None:
+        """Its user is known now. Over the limit, the oldest connection of that user goes.
+
+        So many hints of credentials had come before its own was read: one that came since may have been about it.
+        """
         assert connection.credential is not None
         mine = self._by_user[connection.credential.user_id]
         mine.append(connection)
         self.feed.admit(connection)
         if len(mine) > CONNECTIONS_PER_USER:
             mine.pop(0).close(CloseCode.TOO_MANY_CONNECTIONS)
+        if self.credential_hints > hints_before:
+            self._spawn(_try(partial(self._check_credentials, [connection])))
 
     def leave(self, connection: Connection) -> None:
         """Its socket is gone. What it has sent is still recorded."""
@@ -143,12 +149,14 @@ class Hub:
         self.recorder.look(hint.sessions)
         self.watches.look(hint.enrollments)
         self.feed.look(inboxes=hint.inboxes, queues=hint.queues, progress=hint.progress)
+        self.credential_hints += bool(hint.users)
         affected = [connection for user in hint.users & self._by_user.keys() for connection in self._by_user[user]]
         if affected:
             self._spawn(_try(partial(self._check_credentials, affected)))
 
     def _listens(self) -> None:
         """Who connected before may have read what a hint that nobody heard was about to change."""
+        self.credential_hints += 1
         self._spawn(_try(self._look_around))
 
     async def _look_around(self) -> None:

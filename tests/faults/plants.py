@@ -15,9 +15,10 @@ from lms import websocket
 from lms.asgi import Receive, Scope, Send, application
 from lms.postgresql.base import DatabaseWrapper
 from lms.turns import TurnsMiddleware
-from realtime import feed, hints, hub, protocol, recorder, roster, watch, writer
+from realtime import consumer, feed, hints, hub, protocol, recorder, roster, watch, writer
 from realtime.connection import Connection
 from realtime.held import Held
+from users.authentication import Credential
 
 App = Callable[[Scope, Receive, Send], object]
 
@@ -131,6 +132,40 @@ def dies_with_an_upload() -> None:
 def waits_a_second() -> None:
     """No fault: what waits for the database for long is given up so soon that a test can wait for it."""
     hub.WAIT_SECONDS = 1.0
+
+
+ADMISSION = 4503
+
+
+def admit_slowly() -> None:
+    """Who has shown a credential is admitted once nobody holds the advisory lock ADMISSION."""
+    authenticate = consumer.authenticate
+
+    def authenticate_and_wait(scope: Scope, token: str | None) -> Credential | None:
+        credential = authenticate(scope, token)
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock_shared(%s), pg_advisory_unlock_shared(%s)", [ADMISSION, ADMISSION])
+        return credential
+
+    consumer.authenticate = authenticate_and_wait
+
+
+@planted
+def admits_slowly() -> None:
+    """No fault: long enough for a test to revoke what was shown."""
+    admit_slowly()
+
+
+@planted
+def admits_slowly_and_believes_it() -> None:
+    """What became of the credential meanwhile shows with the next look."""
+    admit_slowly()
+    admit = hub.Hub.admit
+
+    def admit_at_once(self: hub.Hub, connection: Connection, *, hints_before: int) -> None:
+        admit(self, connection, hints_before=self.credential_hints)
+
+    hub.Hub.admit = admit_at_once  # type: ignore[method-assign]
 
 
 @planted
