@@ -69,7 +69,8 @@ def decline(*, course: Course, student: User) -> None:
 
 
 def set_priority(*, course: Course, entry_id: int, priority: int, actor: User, reason: str) -> None:
-    """Move somebody who waits: the lower the number, the sooner the turn. Locks the course.
+    """Move somebody who waits: the lower the number, the sooner the turn. Locks the course. Who has this priority
+    already is not moved, and nobody is told.
 
     Raises NotFound, MoveNotAllowed.
     """
@@ -79,7 +80,8 @@ def set_priority(*, course: Course, entry_id: int, priority: int, actor: User, r
             raise NotFound
         if entry.notified_of_opening:
             raise MoveNotAllowed("A seat is offered to them already.")
-        held.set_priority(entry, priority, actor=actor, reason=reason)
+        if priority != entry.priority:
+            held.set_priority(entry, priority, actor=actor, reason=reason)
 
 
 MOST_COURSES_AT_ONCE = 500

@@ -113,6 +113,16 @@ def test_a_priority_comes_before_time_and_says_why(seminar: Course, ines: User, 
         waitlist.set_priority(course=seminar, entry_id=0, priority=0, actor=ines, reason="Nobody.")
 
 
+def test_who_has_the_priority_already_is_not_moved(seminar: Course, ines: User, ben: User, told: Told) -> None:
+    waitlist.join(course=seminar, student=ben)
+    entry = seminar.waitlist_entries.get()
+    before = trail(seminar)
+    told.clear()
+    waitlist.set_priority(course=seminar, entry_id=entry.pk, priority=entry.priority, actor=ines, reason="Again.")
+    assert trail(seminar) == before
+    assert told == []
+
+
 # Offers --------------------------------------------------------------------------------------------------------
 
 
