@@ -36,8 +36,10 @@ async def a_round(site: Site, owner: "User", learner: "User", slug: str, *, post
     from courses import progress
     from courses.models import Content, CourseEnrollment, EnrollmentEvent, ModuleProgress
     from realtime.models import Notification
+    from users.models import RateCount
 
     def prepare() -> tuple[int, list[int]]:
+        RateCount.objects.all().delete()  # many rounds in a minute are more requests than a user may make
         course = make_course(owner, slug)
         contents = list(Content.objects.filter(module__course=course).values_list("pk", flat=True).order_by("pk"))
         enrollment = enroll(learner, course)
