@@ -35,6 +35,14 @@ from users.models import User
 pytestmark = pytest.mark.django_db
 
 
+def an_offer_lapses(course: Course, *, gives_up: User, wait: tuple[User, ...]) -> None:
+    """They wait in this order, the first was offered the seat of who gives up, and no job has come by since."""
+    for student in wait:
+        waitlist.join(course=course, student=student)
+    give_up(gives_up, course)
+    pass_time(hours=25)
+
+
 # Joining and leaving -------------------------------------------------------------------------------------------
 
 
@@ -216,10 +224,7 @@ def test_an_offer_lapses_by_the_clock_though_the_job_is_late(seminar: Course, an
 def test_a_late_offer_rolls_on_to_the_next_before_anybody_else(
     seminar: Course, ana: User, ben: User, chidi: User, told: Told
 ) -> None:
-    for student in (ben, chidi):
-        waitlist.join(course=seminar, student=student)
-    give_up(ana, seminar)
-    pass_time(hours=25)
+    an_offer_lapses(seminar, gives_up=ana, wait=(ben, chidi))
     told.clear()
 
     tasks.roll_on_waitlists(timestamp=0)
@@ -236,10 +241,7 @@ def test_a_late_offer_rolls_on_to_the_next_before_anybody_else(
 def test_a_lapsed_offers_seat_is_the_nexts_though_the_job_is_late(
     seminar: Course, ana: User, ben: User, chidi: User, told: Told
 ) -> None:
-    for student in (ben, chidi):
-        waitlist.join(course=seminar, student=student)
-    give_up(ana, seminar)
-    pass_time(hours=25)
+    an_offer_lapses(seminar, gives_up=ana, wait=(ben, chidi))
     told.clear()
 
     accepted = waitlist.accept(course=seminar, student=chidi)
@@ -253,10 +255,7 @@ def test_an_owner_gives_the_seat_of_a_lapsed_offer_to_nobody_but_the_next(
     seminar: Course, ana: User, ben: User, chidi: User, ines: User
 ) -> None:
     """As while the offer stood, and as after the job."""
-    for student in (ben, chidi):
-        waitlist.join(course=seminar, student=student)
-    give_up(ana, seminar)
-    pass_time(hours=25)
+    an_offer_lapses(seminar, gives_up=ana, wait=(ben, chidi))
     asked = CourseEnrollment.objects.create(course=seminar, student=make_user("dora"), status="pending")
     lines = bulk.lines_of_list(["emil"])
     emil = make_user("emil")
@@ -277,10 +276,7 @@ def test_who_closes_the_account_is_told_of_no_offer(
     seminar: Course, ana: User, ben: User, chidi: User, told: Told, closing: str
 ) -> None:
     """What became of it meanwhile would stay behind as news of an account that has none."""
-    for student in (ben, chidi):
-        waitlist.join(course=seminar, student=student)
-    give_up(ana, seminar)
-    pass_time(hours=25)
+    an_offer_lapses(seminar, gives_up=ana, wait=(ben, chidi))
     told.clear()
     leaving = User.objects.get(username=closing)
 
