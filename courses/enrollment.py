@@ -68,13 +68,14 @@ def enroll(*, course: Course, student: User) -> CourseEnrollment:
 
 
 def take_seat(held: Seats, *, student: User) -> CourseEnrollment:
-    """`enroll`, for a caller who holds the lock and has judged that the student may."""
+    """`enroll`, for a caller who holds the lock and has judged that a seat is free, or kept for the student."""
     was_offered = held.take_out([student.pk], kind="accept", actor=student).get(student.pk, False)
     enrollment = _locked(held, student_id=student.pk)
+    enrollment.student = student
     if held.course.enrollment_type == Course.EnrollmentType.APPROVAL:
         requested = {**CLEAN, "approval_requested_at": timezone.now(), "from_offer": was_offered}
-        return _move(held, "request", enrollment, actor=student, has_seat=was_offered, fields=requested)
-    return _move(held, "enroll", enrollment, actor=student, has_seat=was_offered, fields=CLEAN)
+        return _move(held, "request", enrollment, actor=student, has_seat=True, fields=requested)
+    return _move(held, "enroll", enrollment, actor=student, has_seat=True, fields=CLEAN)
 
 
 def withdraw(*, enrollment: CourseEnrollment, actor: User, reason: str = "") -> CourseEnrollment:
@@ -286,7 +287,7 @@ def _move(
     reason: str = "",
     fields: dict[str, Any],
 ) -> CourseEnrollment:
-    """Make this move, with course and enrolment locked. `fields` go with it; `has_seat`: an offer kept one."""
+    """Make this move, with course and enrolment locked. `fields` go with it; `has_seat`: one is sure to be there."""
     before = enrollment.status if enrollment.pk else ""
     sources, target = MOVES[move]
     if before not in sources:

@@ -48,8 +48,8 @@ class Seats:
         self._left: set[int] = set()
         self._has_moved = False
         self.now: datetime
-        self.now, has_gone, self._has_waiting = Course.objects.values_list(
-            Now(), Exists(self.queue.gone()), Exists(self.queue.waiting())
+        self.now, self._has_queue, has_gone, self._has_waiting = Course.objects.values_list(
+            Now(), Exists(self.queue), Exists(self.queue.gone()), Exists(self.queue.waiting())
         ).get(pk=course.pk)
         if has_gone:
             self._roll_on()
@@ -63,7 +63,7 @@ class Seats:
         self.queue.filter(pk=entry.pk).update(joined_waitlist=Now())  # Django stamps it with this machine's clock
         self.record(EnrollmentEvent(student=student, actor=student, kind="join", to_status=WAITING))
         self.happened.append(WaitlistJoined(self.course.pk, student.pk))
-        self._has_moved = self._has_waiting = True
+        self._has_moved = self._has_queue = self._has_waiting = True
         return entry
 
     def take_out(
@@ -93,7 +93,7 @@ class Seats:
     def _delete(
         self, entries: CourseWaitlistQuerySet, *, kind: str, actor: User | None, reason: str = ""
     ) -> dict[int, bool]:
-        found = dict(entries.values_list("student", "notified_of_opening"))
+        found = dict(entries.values_list("student", "notified_of_opening")) if self._has_queue else {}
         if found:
             entries.filter(student__in=found).delete()
             self.record(

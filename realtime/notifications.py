@@ -122,7 +122,7 @@ class AskedData(PersonalData):
 
 def _write(events: list[Place]) -> None:
     """Write all that this transaction tells: a look at the courses, the numbers, the rows, the mails."""
-    courses = Course.objects.in_bulk({event.course_id for event in events})
+    courses = Course.objects.only("slug", "title", "owner").in_bulk({event.course_id for event in events})
     asking = {event.student_id for event in events if isinstance(event, ASKING)}
     students = User.objects.in_bulk(asking) if asking else {}
     done = {event.module_id for event in events if isinstance(event, ModuleCompleted)}

@@ -258,7 +258,7 @@ class Course(models.Model):
     def _admission_facts(self, user: AbstractBaseUser | AnonymousUser) -> dict[str, Any]:
         facts: dict[str, Any] | None = self.__dict__.get("admission_facts")
         if facts is None or facts["user"] != user.pk:
-            facts = Course.objects.with_admission(user).get(pk=self.pk).__dict__["admission_facts"]
+            facts = Course.objects.with_admission(user).only("pk").get(pk=self.pk).__dict__["admission_facts"]
         return facts
 
 
