@@ -87,6 +87,7 @@ async def test_nothing_is_lost_when_processes_are_restarted_in_good_order(site: 
         await asyncio.sleep(1)
     assert await fleet.judged() == []
     assert not fleet.lost
-    assert set(fleet.ends) <= {"4001", "1012", "ConnectionRefusedError"}, "each was told to come back"
+    refused = {"ConnectionRefusedError", "InvalidMessage"}  # the latter while the request was still coming in
+    assert set(fleet.ends) <= {"4001", "1012", *refused}, "each was told to come back"
     assert fleet.ends["4001"] >= len(fleet.students)
     assert faults_logged(site.take_log()) == []
