@@ -315,7 +315,8 @@ def sweep() -> None:
             cursor.execute(
                 f"UPDATE courses_learningsession SET ended_at = started_at + last_at_ms * interval '1 ms',"
                 f" end_reason = 'lease' WHERE id IN (SELECT s.id FROM courses_learningsession s"
-                f" WHERE NOT s.is_settled AND {OVERDUE} LIMIT {SWEEP_BATCH} FOR NO KEY UPDATE SKIP LOCKED)"
+                f" WHERE NOT s.is_settled AND {OVERDUE} ORDER BY s.id LIMIT {SWEEP_BATCH}"
+                f" FOR NO KEY UPDATE SKIP LOCKED)"
             )
             ended = cursor.rowcount
         cursor.execute("SELECT id FROM courses_learningsession WHERE NOT is_settled AND ended_at IS NOT NULL")

@@ -58,8 +58,11 @@ class Written:
     after: float = 0.0
 
 
-# SKIP LOCKED: a row that somebody else has locked is written by the next flush instead of holding up all the others,
-# and a write that never waits for a row can't deadlock.
+# SKIP LOCKED: a row that somebody else has locked is written by the next flush instead of holding up all the others.
+# It does wait all the same where one lock gives way to another at that very moment (docs/decisions/0023), with other
+# rows in hand that may be waited for: so a write gives up long before PostgreSQL would call that a deadlock.
+LOCK_MS = 100
+
 WRITE = f"""
     WITH free AS MATERIALIZED (
         SELECT id FROM courses_learningsession WHERE id = ANY(%s::bigint[]) FOR NO KEY UPDATE SKIP LOCKED)
@@ -127,6 +130,8 @@ class Writer:
             with self._cursor() as cursor:
                 cursor.execute(WRITE, parameters(rows))
                 written.settled.update({(id, epoch): settled_ms for id, epoch, settled_ms in cursor.fetchall()})
+        except psycopg.errors.LockNotAvailable:
+            pass  # nothing of it is written, and the next flush may
         except (psycopg.DataError, psycopg.IntegrityError):
             # One bad row fails the whole statement. Halve until it stands alone; all others are committed.
             if len(rows) == 1:
@@ -142,6 +147,7 @@ class Writer:
             params.pop("cursor_factory", None)
             params.pop("context", None)
             self._connection = psycopg.connect(**params, autocommit=True)
+            self._connection.execute(f"SET lock_timeout = {LOCK_MS}")
         return self._connection.cursor()
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -17,6 +17,7 @@ from realtime.writer import Row, Writer
 from tests.counts import count, seeded
 from tests.faults.judging import audit
 from tests.people import enroll, make_user
+from tests.site import Site
 
 if TYPE_CHECKING:
     from courses.models import Course
@@ -120,6 +121,33 @@ def test_access_ends_among_opens_flushes_settling_and_sweeps(intro: "Course", in
     without_access = CourseEnrollment.objects.exclude(status__in=CourseEnrollment.WITH_ACCESS)
     assert not LearningSession.objects.filter(enrollment__in=without_access).exclude(end_reason="access_ended").exists()
     assert audit() == []
+
+
+def test_a_write_of_samples_waits_for_nobody(intro: "Course", ana: "User") -> None:
+    """Not even where it has to be let in at all: it gives up, has written nothing, and works when it is tried again."""
+    import psycopg
+
+    from courses import sessions
+
+    session = sessions.open_session(
+        user_id=ana.pk,
+        key=uuid4(),
+        course=intro.slug,
+        content=None,
+        device_type="unknown",
+        user_agent="",
+        ip_address=None,
+    )
+    writer, rows = Writer(), [one_more_sample(session, seeded())]
+    with ThreadPoolExecutor(1) as thread:
+        with psycopg.connect(Site.test_database_url()) as others:
+            others.execute("LOCK TABLE courses_learningsession IN SHARE ROW EXCLUSIVE MODE")  # lets reads through
+            given_up = thread.submit(writer.write, rows, set()).result(timeout=10)
+            others.rollback()
+        assert not given_up.settled
+        assert given_up.found[session.id].acked_seq == 0
+        assert thread.submit(writer.write, rows, set()).result().settled
+        thread.submit(writer.close).result()
 
 
 def together(work: Sequence[Work]) -> Counter[str]:
