@@ -16,7 +16,7 @@ from users.views import signin
 
 NOT_BUILT = "<!doctype html><title>Studybeat</title><p>The web app is not built yet: run <code>make run</code>."
 
-NO_PAGE = r"^(?:(?:api|assets|healthz|metrics|readyz|static|ws)(?:/.*)?|\..*|.*\.[^/]*)$"
+NO_PAGE = r"^(?:(?:api|assets|healthz|metrics|readyz|static|ws)(?:/[\s\S]*)?|\.[\s\S]*|[\s\S]*\.[^/]*)$"
 """What is the server's own, and whatever looks like a file: if nothing is there, that is the answer."""
 
 

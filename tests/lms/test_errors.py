@@ -103,7 +103,7 @@ class TestAddresses:
         assert (response.status_code, response.json()) == (404, errors.NOT_FOUND)
 
     @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-    @pytest.mark.parametrize("path", ["/api/v1/nothing/", "/api/v1/login", "/api/nothing"])
+    @pytest.mark.parametrize("path", ["/api/v1/nothing/", "/api/v1/login", "/api/nothing", "/api/v1/%0A/"])
     def test_nothing_there_for_any_method(self, method: str, path: str) -> None:
         response = Client(enforce_csrf_checks=True).generic(method, path)
         assert (response.status_code, response.json()) == (404, errors.NOT_FOUND)
