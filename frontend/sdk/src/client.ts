@@ -266,6 +266,7 @@ export class StudybeatClient {
     this.#sessions.add(session);
     const { welcome } = this.#connection;
     if (welcome !== null) session.online(welcome);
+    else if (this.#connection.isRefused) session.socketless();
     return session;
   };
 

@@ -143,6 +143,20 @@ describe("without websockets", () => {
     expect(session.store.get()).toMatchObject({ pending: 0, acked: { engaged_ms: 60_000, duration_ms: 60_000 } });
   });
 
+  test("moving to another content closes one session and begins the other at once, by posts", () => {
+    const { page, session } = behindProxy();
+    page.client.input(true);
+    page.world.advance(10_000);
+    session.close();
+    const next = page.client.open({ course: "intro", content: 13 });
+    page.world.advance(20_000);
+    next.close();
+    page.world.advance(0);
+    expect([phaseOf(session), phaseOf(next)]).toEqual(Array(2).fill({ phase: "closed", reason: null }));
+    expect(session.store.get().acked).toMatchObject({ engaged_ms: 10_000, duration_ms: 10_000 });
+    expect(next.store.get().acked).toMatchObject({ engaged_ms: 20_000, duration_ms: 20_000 });
+  });
+
   test("it returns to the websocket when that works, with the same key, each sample counted once", () => {
     const { page, session } = behindProxy();
     page.world.advance(35_000);
