@@ -11,7 +11,7 @@ the course was archived; it is restricted now, and its queue has ended."""
 
 @dataclass(frozen=True)
 class SessionsChanged:
-    """Somebody else opened these learning sessions, or their access ended: whoever holds them must look."""
+    """Somebody else opened or closed these learning sessions, or their access ended: whoever holds them must look."""
 
     session_ids: tuple[int, ...]
 

@@ -23,7 +23,7 @@ from rest_framework.views import APIView
 
 from courses import ledger, sessions
 from courses.errors import Gap, KeyInUse, NotFound
-from courses.events import LearningChanged
+from courses.events import LearningChanged, SessionsChanged
 from courses.sessions import DurableSession
 from realtime import codec, protocol, timekeeper
 from realtime.handshake import origin_is_allowed, user_agent_of
@@ -110,6 +110,8 @@ class SamplesView(APIView):
                 cursor.execute(WRITE, parameters([written]))
                 assert cursor.rowcount == 1, "the row is locked by this transaction"
             announce(LearningChanged((row.enrollment_id,)))
+            if posted.close:
+                announce(SessionsChanged((row.id,)))
             if posted.close or held.is_due_to_settle():
                 transaction.on_commit(lambda: _settle(row.id))
         answer = protocol.PostAnswer(**counted(written), now_ms=row.elapsed_ms)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from courses.models import Content, Course, LearningSession
-from tests.contract.conftest import fall_silent, row_of, sweep
+from tests.contract.conftest import AT_ONCE_SECONDS, fall_silent, row_of, sweep
 from tests.learner import Learner
 from tests.people import enroll, make_course, session_of, token_of
 from tests.site import Site, orm
@@ -179,6 +179,26 @@ async def test_a_post_that_closes_ends_it_for_its_holder_too(site: Site, ana: Us
     assert (again.status_code, again.json()["code"]) == (409, "session_closed")
     row = await orm(LearningSession.objects.get, key=key)
     assert (row.end_reason, row.ended_at) == ("closed", row.started_at + ms(800))
+
+
+async def test_a_session_that_a_post_closed_makes_room_at_once_where_it_was_held(
+    site: Site, ana: User, intro: Course, key: str
+) -> None:
+    token = await orm(token_of, ana)
+    async with Learner(site.ws(0), token=token) as learner:
+        await learner.hello()
+        keys = [key, *(str(uuid.uuid4()) for _ in range(3))]
+        session, *_ = [(await learner.open(course="intro", key=one))["session"] for one in keys]
+        answer = await Caller(site, token, number=1).post(key, [(1, 0, "idle", 0)], close=True)
+        assert answer.status_code == 200
+        opening = {"type": "session.open", "ref": "fifth", "key": str(uuid.uuid4()), "course": "intro"}
+        async with asyncio.timeout(AT_ONCE_SECONDS):
+            while not learner.seen("session.opened", ref="fifth"):
+                await learner.send(opening)
+                await asyncio.sleep(0.1)
+        assert {error["code"] for error in learner.seen("error")} <= {"too_many_sessions"}
+        await learner.samples(session, [(2, 5, "idle", 0)])
+        assert (await learner.expect_error("session_closed"))["seq"] == 1
 
 
 async def test_a_session_whose_lease_ran_out_goes_on_by_a_post(site: Site, ana: User, intro: Course, key: str) -> None:
