@@ -6,12 +6,13 @@ model with a relation to a user, or to a model named here, is not named. docs/pr
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
 from django.db.models import DurationField, Model, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
@@ -98,23 +99,22 @@ def forget_traces() -> int:
     In small transactions that wait for nobody: a row that is locked now is blanked tomorrow.
     """
     before = timezone.now() - timedelta(days=settings.KEEP_ADDRESSES_DAYS)
-    return sum(
-        data.model._default_manager.filter(pk__in=ids).update(**data.traces)
-        for data in registered()
-        if data.traces
-        for ids in _batches(data, before)
-    )
+    return sum(blanked for data in registered() if data.traces for blanked in _blank(data, before))
 
 
-def _batches(data: PersonalData, before: Any) -> Iterator[list[Any]]:
+def _blank(data: PersonalData, before: datetime) -> Iterator[int]:
+    """Batch by batch, each a transaction: how many rows it was."""
     still_there = Q()
     for name, blank in data.traces.items():
         still_there |= Q(**{f"{name}__isnull": False}) if blank is None else ~Q(**{name: blank})
+    old = data.model._default_manager.filter(still_there, **{f"{data.since}__lt": before}).order_by("pk")
     last = 0
     while True:
-        old = data.model._default_manager.filter(still_there, pk__gt=last, **{f"{data.since}__lt": before})
-        ids = list(old.order_by("pk").values_list("pk", flat=True)[:BATCH])
+        with transaction.atomic():
+            free = old.select_for_update(skip_locked=True, no_key=True).filter(pk__gt=last)
+            ids = list(free.values_list("pk", flat=True)[:BATCH])
+            data.model._default_manager.filter(pk__in=ids).update(**data.traces)
         if not ids:
             return
-        yield ids
+        yield len(ids)
         last = ids[-1]

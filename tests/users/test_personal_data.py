@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from asgiref.sync import async_to_sync
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.files.base import ContentFile
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F, Model
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -27,6 +28,7 @@ from tests.counts import count
 from tests.news import announce_all
 from tests.people import PASSWORD, enroll, make_course, make_user, token_of
 from tests.rest import anonymous, by_token, client_with
+from tests.site import Site
 from users import accounts, export, personal_data, tasks
 from users.events import CredentialsChanged
 from users.models import APIToken, RateCount, StudentProfile, User
@@ -449,3 +451,16 @@ def test_addresses_and_browser_names_go_after_ninety_days(
         "ben": "192.0.0.0",
     }
     assert personal_data.forget_traces() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_somebody_has_locked_keeps_its_traces_until_the_next_time(intro: Course, ana: User) -> None:
+    busy, free = studied(ana, intro), studied(ana, intro)
+    LearningSession.objects.update(**aged(91))
+    with psycopg.connect(Site.test_database_url()) as other:
+        other.execute("SELECT FROM courses_learningsession WHERE id = %s FOR NO KEY UPDATE", [busy.pk])
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '2s'")
+            assert personal_data.forget_traces() == 1
+    assert [one.pk for one in LearningSession.objects.filter(ip_address=None)] == [free.pk]
+    assert personal_data.forget_traces() == 1
