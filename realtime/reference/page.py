@@ -135,9 +135,7 @@ def _type(schema: Schema) -> str:
     match schema:
         case {"$ref": str(ref)}:
             name = ref.rpartition("/")[2]
-            return {"ErrorCode": "an error code", "LostReason": "a reason", "NotificationKind": "a kind"}.get(
-                name, name
-            )
+            return WORDS.get(name, name)
         case {"anyOf": [*choices]}:
             return " or ".join(_type(choice) for choice in choices)
         case {"enum": [*values]}:

@@ -205,7 +205,7 @@ class Student:
                 self._closed()
         elif answer["code"] == "gap":
             self.fleet.problems.append(f"{MISSING}: {answer} after {record.acked} was acknowledged")
-        elif answer["code"] == "internal":
+        elif response.status_code == 500:
             self.fleet.problems.append(f"posted {record.key}: {answer}")
 
     def _go_on_from(self, seq: int) -> None:
