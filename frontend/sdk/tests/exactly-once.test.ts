@@ -75,8 +75,12 @@ function mishap(page: Page, chance: () => number): void {
   else if (dice < 0.6) link?.close(1006);
   else if (dice < 0.75) server.crash();
   else if (dice < 0.85) world.isNetworkDown = !world.isNetworkDown;
-  else if (dice < 0.9) server.isDown = !server.isDown;
-  else if (dice < 0.95) page.client.check();
+  else if (dice < 0.88) server.isDown = !server.isDown;
+  else if (dice < 0.93) {
+    world.refusesSockets = !world.refusesSockets;
+    if (world.refusesSockets) link?.close(1006);
+  } else if (dice < 0.95) world.refusesPosts = !world.refusesPosts;
+  else if (dice < 0.97) page.client.check();
   else world.setWallClock(Math.floor((chance() - 0.5) * 7_200_000));
 }
 
@@ -116,7 +120,7 @@ function live(seed: number, plant: (page: Page) => void = () => undefined): Outc
     else client.input(deed.input === "press");
   }
 
-  world.isNetworkDown = server.isDown = false;
+  world.isNetworkDown = server.isDown = world.refusesPosts = false;
   world.link.losesToServer = world.link.losesToClient = false;
   world.advance(60_000);
   const { phase, reason, acked } = session.store.get();
@@ -126,6 +130,7 @@ function live(seed: number, plant: (page: Page) => void = () => undefined): Outc
 test("the server has the truth in the end, to the millisecond", { timeout: 60_000 }, () => {
   let resent = 0;
   let connections = 0;
+  let posts = 0;
   for (let seed = 1; seed <= SCRIPTS; seed += 1) {
     const { page, end, has, truth } = live(seed);
     expect(end, `script ${seed}`).toEqual({ phase: "closed", reason: null });
@@ -133,10 +138,12 @@ test("the server has the truth in the end, to the millisecond", { timeout: 60_00
     const seqs = page.world.sent("session.samples").flatMap(({ samples }) => samples.map(({ seq }) => seq));
     resent += seqs.length - new Set(seqs).size;
     connections += page.world.links.length;
+    posts += page.world.posts.length;
   }
   // Else nothing was put to the test.
   expect(resent).toBeGreaterThan(SCRIPTS);
   expect(connections).toBeGreaterThan(SCRIPTS * 5);
+  expect(posts).toBeGreaterThan(SCRIPTS);
 });
 
 test(
