@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 from courses.errors import NotConsumed, NotFound, RateLimited
-from courses.models import CompletionMethod, ContentItem, CourseEnrollment, ItemProgress, Video
+from courses.models import CompletionMethod, ContentItem, ContentProgress, CourseEnrollment, ItemProgress, Video
 from courses.progress import complete, lock_for_content
 
 PLAYED_SHARE: Final = 0.9
@@ -60,6 +60,12 @@ def open_file(*, student_id: int, item_id: int) -> None:
     with transaction.atomic():
         place, enrollment = _locked(student_id, item_id)
         if place.content.completion_method == CompletionMethod.AUTO:
+            # There need not have been a session, and only of a content that was begun is seen what becomes due.
+            ContentProgress.objects.get_or_create(
+                enrollment=enrollment,
+                content=place.content,
+                defaults={"completion_method": place.content.completion_method},
+            )
             _consumed(enrollment, place)
 
 

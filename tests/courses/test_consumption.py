@@ -11,9 +11,9 @@ from django.core.files.base import ContentFile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courses import consumption
+from courses import authoring, consumption
 from courses.consumption import FASTEST, RANGES_KEPT, SLACK_MS, bounded, merged, total
-from courses.errors import NotConsumed, NotEnrolled, NotFound, RateLimited
+from courses.errors import HasRecords, NotConsumed, NotEnrolled, NotFound, RateLimited
 from courses.models import (
     Content,
     ContentItem,
@@ -27,7 +27,7 @@ from courses.models import (
     Video,
 )
 from courses.models.session import ClockTimestamp
-from tests.courses.progressing import audit
+from tests.courses.progressing import audit, follow
 from tests.rest import by_token
 from users.models import User
 
@@ -165,6 +165,28 @@ def test_a_file_counts_when_it_is_opened_and_not_by_saying_so(
     assert not is_completed(ana, auto)
     assert by_token(ana).get(path).status_code == 200
     assert is_completed(ana, auto)
+
+
+@pytest.fixture
+def opened(settings: Any, tmp_path: Path, no_jobs: None, ana: User, ines: User, auto: Content) -> Content:
+    """`auto`, with a file beside its text that ana has opened; without a session, as a program may."""
+    settings.MEDIA_ROOT = tmp_path
+    item = place(auto, File.objects.create(owner=ines, title="File", file=ContentFile(b"notes", "notes.pdf")))
+    assert by_token(ana).get(f"/api/v1/items/{item}/file/").status_code == 200
+    assert not is_completed(ana, auto)
+    return auto
+
+
+def test_who_opened_its_file_has_completed_a_content_when_the_rest_of_it_is_gone(ana: User, opened: Content) -> None:
+    authoring.delete_item(place=ContentItem.objects.get(pk=text_of(opened)))
+    assert follow() == 1
+    assert is_completed(ana, opened)
+    assert audit() == []
+
+
+def test_a_content_whose_file_was_opened_is_not_deleted(opened: Content) -> None:
+    with pytest.raises(HasRecords):
+        authoring.delete_content(content=opened)
 
 
 RANGES = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=12)
