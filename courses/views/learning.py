@@ -75,15 +75,18 @@ class SessionFilter(filters.FilterSet):  # type: ignore[misc]
 
 
 def readable_sessions(user: User) -> QuerySet[LearningSession]:
-    """The sessions that this user may read: their own, those in their courses, and as staff all."""
+    """The sessions that this user may read: their own, those in their courses, and as staff all.
+
+    Of a course that is watched anonymously nobody reads anybody else's: each says who is there, and where.
+    """
     sessions = LearningSession.objects.with_clock().select_related("enrollment__course", "user")
-    if user.is_staff:
-        return sessions
-    return sessions.filter(Q(user=user) | Q(enrollment__course__owner=user))
+    taught = Q() if user.is_staff else Q(enrollment__course__owner=user)
+    return sessions.filter(Q(user=user) | taught & Q(enrollment__course__is_anonymous=False))
 
 
 class SessionListView(generics.ListAPIView[LearningSession]):
-    """One's own sessions, newest first. With `course`, its owner and staff get those of all its learners."""
+    """One's own sessions, newest first. With `course`, its owner and staff get those of all its learners; not while it
+    is watched anonymously."""
 
     serializer_class = LearningSessionSerializer
     queryset = LearningSession.objects.none()
@@ -101,7 +104,7 @@ class SessionListView(generics.ListAPIView[LearningSession]):
 
 
 class SessionView(generics.RetrieveAPIView[LearningSession]):
-    """A session: one's own, or in a course of one's own."""
+    """A session: one's own, or in a course of one's own that is not watched anonymously."""
 
     serializer_class = LearningSessionSerializer
     queryset = LearningSession.objects.none()

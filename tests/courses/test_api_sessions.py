@@ -153,6 +153,22 @@ def test_the_owner_and_staff_read_a_courses_sessions(
         assert get(user, sessions[0])["student"] == "ana"
 
 
+def test_in_a_course_that_is_watched_anonymously_nobody_reads_who_is_there(
+    intro: Course, ana: User, ines: User, admin: User
+) -> None:
+    here = record(ana, intro)
+    gone = record(ana, intro, ended_at=timezone.now(), end_reason="closed")
+    Course.objects.update(is_anonymous=True)
+    for user in (ines, admin):
+        assert ids(user, "?course=intro") == ids(user, "?course=intro&active=true") == []
+        for session in (here, gone):
+            assert by_token(user).get(f"{PATH}{session.pk}/").status_code == 404
+    assert set(ids(ana, "?course=intro")) == {here.pk, gone.pk}
+    assert get(ana, here)["state"] == "focus"
+    Course.objects.update(is_anonymous=False)
+    assert set(ids(ines, "?course=intro")) == {here.pk, gone.pk}
+
+
 def test_somebody_elses_session_is_not_found(intro: Course, ana: User, ben: User) -> None:
     session = record(ana, intro)
     other = make_user("other", role="instructor")

@@ -927,7 +927,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description One's own sessions, newest first. With `course`, its owner and staff get those of all its learners. */
+        /**
+         * @description One's own sessions, newest first. With `course`, its owner and staff get those of all its learners; not while it
+         *     is watched anonymously.
+         */
         get: operations["sessions_list"];
         put?: never;
         post?: never;
@@ -961,7 +964,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description A session: one's own, or in a course of one's own. */
+        /** @description A session: one's own, or in a course of one's own that is not watched anonymously. */
         get: operations["sessions_retrieve"];
         put?: never;
         post?: never;
