@@ -215,10 +215,12 @@ class Held:
         timekeeper = self.timekeeper
         if not timekeeper.stretches:
             return False
+        _, end_ms, is_engaged = timekeeper.stretches[-1]
         has_ended = (
             len(timekeeper.stretches) > 1
             or timekeeper.state == "idle"
-            or timekeeper.stretches[-1][1] < timekeeper.at_ms
+            or end_ms < timekeeper.at_ms
+            or (is_engaged and timekeeper.state == "focus")
         )
         if not has_ended and timekeeper.at_ms < self.settle_due_ms:
             return False

@@ -169,25 +169,43 @@ async def test_who_connects_while_contents_are_completed_hears_of_each_once_in_o
     assert revisions(working) == list(range(1, 31))
 
 
-async def test_enough_time_completes_a_content_by_itself(
-    connect: Connect, ana: "User", intro: "Course", content: "Content"
-) -> None:
+async def open_timed(learner: Learner, content: "Content") -> int:
+    """Open a session of this content, which 20 engaged seconds complete, as if a minute ago; its number."""
+
     def ask_for_time() -> None:
         content.completion_method, content.required_seconds = "time_based", 20
         content.save()
 
     await orm(ask_for_time)
-    here, there = await connect(ana, 0), await connect(ana, 1)
-    opened = await here.open(course="intro", content=content.pk)
+    opened = await learner.open(course="intro", content=content.pk)
     await orm(grow_old, opened["session"], 60)
-    opened = await here.open(course="intro", content=content.pk, key=opened_key(here))
-    await here.samples(opened["session"], [(1, 0, "engaged", 1), (2, 19_000, "idle", 1)])
+    await learner.open(course="intro", content=content.pk, key=opened_key(learner))
+    session: int = opened["session"]
+    return session
+
+
+async def test_enough_time_completes_a_content_by_itself(
+    connect: Connect, ana: "User", intro: "Course", content: "Content"
+) -> None:
+    here, there = await connect(ana, 0), await connect(ana, 1)
+    session = await open_timed(here, content)
+    await here.samples(session, [(1, 0, "engaged", 1), (2, 19_000, "idle", 1)])
     await here.expect("session.ack", seq=2)
-    await here.samples(opened["session"], [(3, 20_000, "engaged", 1), (4, 21_500, "idle", 1)])
+    await here.samples(session, [(3, 20_000, "engaged", 1), (4, 21_500, "idle", 1)])
     for learner in (here, there):
         told = await learner.expect("progress.updated", content=content.pk, within=AT_ONCE_SECONDS)
         assert told["content_completed"]
         assert told["revision"] == 1
+
+
+async def test_enough_time_completes_with_the_sample_that_ends_it(
+    connect: Connect, ana: "User", content: "Content"
+) -> None:
+    """Also where the page stays in focus: nothing more is sent."""
+    here = await connect(ana)
+    session = await open_timed(here, content)
+    await here.samples(session, [(1, 0, "engaged", 1), (2, 20_000, "focus", 1)])
+    await here.expect("progress.updated", content=content.pk, within=AT_ONCE_SECONDS)
 
 
 def opened_key(learner: Learner) -> str:

@@ -259,6 +259,14 @@ def test_a_stretch_is_settled_when_it_ended_and_once_a_minute_while_it_lasts() -
     assert session.is_due_to_settle()
 
 
+@pytest.mark.parametrize(("state", "is_due"), [("engaged", False), ("focus", True), ("idle", True)])
+def test_an_engaged_stretch_ends_with_the_sample_that_says_so(state: State, is_due: bool) -> None:
+    """Not with the next one, a heartbeat later: what completes by engaged time waits for it."""
+    session = held()
+    count(session, frame((1, 0, "engaged"), (2, 5_000, state)))
+    assert session.is_due_to_settle() is is_due
+
+
 def test_a_session_that_goes_on_settles_a_minute_after_what_is_settled() -> None:
     row = replace(FRESH, acked_seq=1, state="focus", last_at_ms=100_000, settled_ms=90_000)
     session = held(row)
