@@ -46,6 +46,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("unsubscribe/<str:signed>/", unsubscribe.view, name="unsubscribe"),
     path("certificates/<slug:code>", certificates.page, name="certificate-page"),
+    path("certificates/<slug:code>/", RedirectView.as_view(pattern_name="certificate-page")),  # as the API's has it
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", metrics.page),

@@ -293,6 +293,11 @@ def test_the_page_of_another_code_says_that_there_is_none(certificate: Certifica
     assert "Ana" not in text
 
 
+def test_its_address_may_end_as_those_of_the_api_do(certificate: Certificate) -> None:
+    answer = Client().get(f"/certificates/{certificate.code}/")
+    assert (answer.status_code, answer["Location"]) == (302, f"/certificates/{certificate.code}")
+
+
 def test_names_are_text_on_it_and_no_script_runs(certificate: Certificate, ana: User) -> None:
     User.objects.filter(pk=ana.pk).update(first_name="<script>alert(1)</script>")
     Course.objects.update(title="Tom & <b>Jerry</b>")
