@@ -48,10 +48,10 @@ def leave(*, course: Course, student: User) -> None:
 def accept(*, course: Course, student: User) -> CourseEnrollment:
     """Take the offered seat; where the course wants approval, the request keeps it until it is decided.
 
-    Locks the course, then the enrolment. Announces `EnrollmentConfirmed` or `EnrollmentRequested`.
-    Raises NoOffer, OfferLapsed, AlreadyEnrolled.
+    Locks the account, the course, then the enrolment. Announces `EnrollmentConfirmed` or `EnrollmentRequested`.
+    Raises AccountClosed, NoOffer, OfferLapsed, AlreadyEnrolled.
     """
-    with seats.locked(course.pk) as held:
+    with seats.locked(course.pk, newcomer=student) as held:
         if not held.queue.offered().filter(student=student).exists():
             raise _no_offer(held, student)
         return take_seat(held, student=student)

@@ -1,7 +1,6 @@
 """Courses in the admin: made from nothing, moved by the rules, and never deleted over recorded time."""
 
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -29,6 +28,7 @@ from courses.models import (
     Text,
 )
 from tests.conftest import enroll, make_course, make_user
+from tests.waiting import be_waited_for
 from users.models import User
 
 pytestmark = pytest.mark.django_db
@@ -169,16 +169,7 @@ def test_publishing_waits_for_who_deletes_the_last_module(act: Callable[..., str
     with transaction.atomic():
         authoring.delete_module(module=course.modules.get())
         publishing.start()
-        deadline = time.monotonic() + 60
-        with connection.cursor() as cursor:
-            while publishing.is_alive() and time.monotonic() < deadline:
-                cursor.execute(
-                    "SELECT EXISTS (SELECT FROM pg_locks"
-                    " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
-                )
-                if cursor.fetchone()[0]:
-                    break
-                time.sleep(0.02)
+        be_waited_for(unless=lambda: not publishing.is_alive())
     publishing.join()
 
     assert "Add a module first" in said[0]

@@ -5,7 +5,6 @@ And while a batch locks its enrolments: both take them in one order.
 
 import pkgutil
 import threading
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from tests.counts import count
 from tests.people import enroll, make_course, make_user
 from tests.races.test_access_race import no_deadlocks
 from tests.races.test_seats_race import at_once
+from tests.waiting import be_waited_for
 
 if TYPE_CHECKING:
     from courses.models import Course
@@ -118,14 +118,45 @@ def test_without_the_lock_of_the_account_it_has_one(
     assert has_a_place(course, user)
 
 
+def test_an_offer_becomes_no_place_while_the_account_looks_for_its_places(ines: "User") -> None:
+    """Between its look at the enrolments and the one at the queues it would be in neither."""
+    from django.db import connection
+
+    from courses import enrollment, waitlist
+
+    course, user = prepare(ines, joins, 0)
+    joins(course, user)
+    enrollment.withdraw(enrollment=course.course_enrollments.get(), actor=ines)  # so the seat is offered
+    looked, accepted = threading.Event(), threading.Event()
+
+    def look_slowly(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+        found = execute(sql, *arguments)
+        if sql.startswith('SELECT "courses_courseenrollment"."course_id"') and not looked.is_set():
+            looked.set()
+            be_waited_for(unless=accepted.is_set)
+        return found
+
+    def close_slowly() -> None:
+        with connection.execute_wrapper(look_slowly):
+            close(user)
+
+    def accept() -> None:
+        assert looked.wait(60)
+        try:
+            waitlist.accept(course=course, student=user)
+        finally:
+            accepted.set()
+
+    assert at_once(close_slowly, accept) == ["ok", "not_authenticated"]
+    assert not has_a_place(course, user)
+
+
 # Beside a batch ------------------------------------------------------------------------------------------------
 
 
 def close_beside_a_batch(owner: "User", monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """It has completed one course and learns in a second. Scores are refreshed from when its places have ended, and the
     account goes on closing once that waits for it. What closing came to, and the batch."""
-    from django.db import connection
-
     from courses import engagement, enrollment
 
     user = make_user("learner")
@@ -138,17 +169,8 @@ def close_beside_a_batch(owner: "User", monkeypatch: pytest.MonkeyPatch) -> list
     def end_and_be_waited_for(*arguments: Any, **options: Any) -> Any:
         ended = end(*arguments, **options)
         has_ended.set()
-        deadline = time.monotonic() + 60
-        with connection.cursor() as cursor:
-            while time.monotonic() < deadline:
-                cursor.execute(
-                    "SELECT EXISTS (SELECT FROM pg_locks"
-                    " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
-                )
-                if cursor.fetchone()[0]:
-                    return ended
-                time.sleep(0.02)
-        raise TimeoutError("nobody waited for the account")
+        be_waited_for()
+        return ended
 
     def refresh() -> None:
         assert has_ended.wait(60)
