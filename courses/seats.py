@@ -113,10 +113,12 @@ class Seats:
         return found
 
     def _roll_on(self) -> None:
-        """Take out whoever let an offer lapse, and whose account is disabled."""
+        """Take out whoever let an offer lapse, and whose account is disabled. An offer that lapses only now is for the
+        next time: whoever had it is to be told."""
         lapsed = self._delete(self.queue.lapsed(), kind="lapse", actor=None)
         self.happened += [WaitlistOfferExpired(self.course.pk, student_id) for student_id in sorted(lapsed)]
-        self._delete(self.queue.gone(), kind="leave", actor=None, reason="The account is disabled.")
+        disabled = self.queue.filter(student__is_active=False)
+        self._delete(disabled, kind="leave", actor=None, reason="The account is disabled.")
 
     # Seats
 

@@ -1,9 +1,12 @@
 """The queue for a full course: who is next, what is offered, and what becomes of an offer."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.db.models import F
 
 from courses import bulk, tasks, waitlist
 from courses import enrollment as moves
@@ -249,6 +252,36 @@ def test_a_lapsed_offers_seat_is_the_nexts_though_the_job_is_late(
     assert accepted.status == "enrolled"
     assert queue(seminar) == []
     assert names(told) == ["WaitlistOfferExpired", "WaitlistOffered", "EnrollmentConfirmed", "WaitlistMoved"]
+
+
+def test_an_offer_that_lapses_right_behind_another_is_told_as_that(
+    seminar: Course, ana: User, ben: User, chidi: User, told: Told
+) -> None:
+    """Between the two it is neither found lapsed with the first, nor taken for one of a disabled account."""
+    for student in (ben, chidi):
+        waitlist.join(course=seminar, student=student)
+    course = Course.objects.get(pk=seminar.pk)
+    course.max_capacity = 2
+    course.save()
+    give_up(ana, seminar)
+    assert queue(seminar) == [("ben", 0), ("chidi", 0)]
+    pass_time(hours=23)
+    bens, day = seminar.waitlist_entries.filter(student=ben), timedelta(days=1)
+    bens.update(offered_at=F("offered_at") - day, offer_expires_at=F("offer_expires_at") - day)
+    lapses = [pass_time]
+
+    def and_then_the_next(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+        done = execute(sql, *arguments)
+        if sql.startswith('DELETE FROM "courses_coursewaitlist"') and lapses:
+            lapses.pop()(hours=2)
+        return done
+
+    with connection.execute_wrapper(and_then_the_next):
+        tasks.roll_on_waitlists(timestamp=0)
+    tasks.roll_on_waitlists(timestamp=0)
+
+    assert names(told).count("WaitlistOfferExpired") == 2
+    assert [kind for kind, *_ in trail(seminar)][-2:] == ["lapse", "lapse"]
 
 
 def test_an_owner_gives_the_seat_of_a_lapsed_offer_to_nobody_but_the_next(
