@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from users import links, personal_data, texts
+from users import links, personal_data, texts, tokens
 from users.models import RateCount, User
 from users.throttling import HOUR
 
@@ -55,9 +55,11 @@ def _send(user: User, template: str, path: str, *, to: str = "") -> None:
 @app.periodic(cron="17 3 * * *")
 @app.task(queueing_lock="forget_traces", pass_context=False)
 def forget_traces(timestamp: int) -> None:
-    """Blank addresses and browser names that are older than KEEP_ADDRESSES_DAYS; drop sign-ins that have expired."""
+    """Blank addresses and browser names that are older than KEEP_ADDRESSES_DAYS; drop the sign-ins and tokens that
+    have expired."""
     personal_data.forget_traces()
     SessionStore.clear_expired()
+    tokens.delete_expired()
 
 
 @app.periodic(cron="7 * * * *")

@@ -1,4 +1,4 @@
-"""The rules of API tokens: shown once, kept as SHA-256, expiring, at most 200 a user.
+"""The rules of API tokens: shown once, kept as SHA-256, expiring, at most 200 a user, none after its end.
 
 A token that leaves announces `CredentialsChanged`, so that its live connections close.
 """
@@ -70,6 +70,11 @@ def revoke(token: APIToken) -> None:
     with transaction.atomic():
         token.delete()
         announce(CredentialsChanged(token.user_id))
+
+
+def delete_expired() -> None:
+    """Nobody signs in with them any more, and their live connections are closed."""
+    APIToken.objects.filter(expires_at__lte=timezone.now()).delete()
 
 
 def _digest(raw: str) -> str:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tests.people import PASSWORD, token_of
 from tests.rest import anonymous, by_cookie, by_token, queries_of
-from users import tokens
+from users import tasks, tokens
 from users.events import CredentialsChanged
 from users.models import APIToken, User
 
@@ -112,6 +112,14 @@ def test_an_expired_or_disabled_token_is_refused(ana: User, spoil: dict) -> None
     assert client.get("/api/v1/me/").status_code == 200
     APIToken.objects.update(**spoil)
     assert client.get("/api/v1/me/").status_code == 401
+
+
+def test_at_night_the_expired_ones_go(ana: User) -> None:
+    tokens.issue(user=ana, name="expired", expires_at=timezone.now() - timedelta(seconds=1))
+    tokens.issue(user=ana, name="in use")
+    APIToken.objects.create(user=ana, name="without an end", token="x" * 64)
+    tasks.forget_traces.func(0)
+    assert set(APIToken.objects.values_list("name", flat=True)) == {"in use", "without an end"}
 
 
 def test_a_disabled_accounts_token_is_refused(ana: User) -> None:
