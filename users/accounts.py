@@ -22,6 +22,7 @@ from users import personal_data, tasks
 from users.errors import DomainError
 from users.events import AccountClosing, announce
 from users.models import InstructorProfile, StudentProfile, User
+from users.signin import WrongPassword
 
 ONE_MAIL_A = timedelta(minutes=1)
 """Of a kind to one account, however often it is asked for."""
@@ -80,9 +81,12 @@ def _may_mail(user: User, sent_at: str) -> bool:
 
 
 def change_password(*, user: User, password: str, asking_token_id: int = 0) -> User:
-    """Set a new password: all other sessions, tokens and live connections end. Locks the user's row."""
+    """Set a new password: all other sessions, tokens and live connections end.
+
+    `user` is the account as it was when the one so far was proved. Locks the user's row. Raises WrongPassword.
+    """
     with transaction.atomic():
-        user = _locked(user)
+        user = _locked_as_proved(user)
         user.asking_token_id = asking_token_id
         user.set_password(password)
         user.save(update_fields=["password"])
@@ -142,10 +146,11 @@ def change_profile(
 def close(*, user: User) -> None:
     """Close the account for good, and let go of who it was; what was learned stays, of nobody (docs/privacy.md).
 
-    Locks the user's row, then what `AccountClosing` leads to; a room above may refuse. Announces `CredentialsChanged`.
+    `user` is the account as it was when somebody proved to be its owner. Locks the user's row, then what
+    `AccountClosing` leads to; a room above may refuse. Announces `CredentialsChanged`. Raises WrongPassword.
     """
     with transaction.atomic():
-        user = _locked(user)
+        user = _locked_as_proved(user)
         log = personal_data.log_about(user)
         announce(AccountClosing(user.pk))
         avatar, storage = user.avatar.name, user.avatar.storage
@@ -164,6 +169,15 @@ def close(*, user: User) -> None:
 
 def _locked(user: User) -> User:
     return User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
+def _locked_as_proved(user: User) -> User:
+    """Raises WrongPassword where the password that was given is not the account's any more: a change or a reset that
+    somebody waited for ends what went by the one before."""
+    now = _locked(user)
+    if now.password != user.password:
+        raise WrongPassword
+    return now
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from users.models import APIToken, User
 class Credential:
     """How a connection signed in. `fingerprint` changes with the password; it is no secret of the user's.
 
-    `expires_at` is a token's end; None where it has none, and for a session, whose end moves on with its use.
+    `expires_at` is a token's end; None where it has none, and for a session, whose end `still_valid` asks for.
     """
 
     user_id: int

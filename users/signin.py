@@ -170,10 +170,13 @@ def check_password(username: str, password: str, request: HttpRequest) -> User |
     return user if isinstance(user, User) else None
 
 
-def confirm_password(*, user: User, password: str, request: HttpRequest) -> None:
-    """Have somebody who is signed in prove it again. Counts like a sign-in. Raises WrongPassword."""
-    if check_password(user.username, password, request) != user:
+def confirm_password(*, user: User, password: str, request: HttpRequest) -> User:
+    """Have somebody who is signed in prove it again: the account as it was then. Counts like a sign-in. Raises
+    WrongPassword."""
+    confirmed = check_password(user.username, password, request)
+    if confirmed is None or confirmed != user:
         raise WrongPassword
+    return confirmed
 
 
 def is_fresh(request: HttpRequest, token: APIToken | None) -> bool:

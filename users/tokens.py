@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from users.events import CredentialsChanged, announce
 from users.models import APIToken, User
+from users.signin import WrongCredentials
 
 PREFIX = "sb_"
 """Lets people and secret scanners tell what a leaked string is."""
@@ -28,12 +29,16 @@ LAST_USED_STEP = timedelta(minutes=10)
 def issue(*, user: User, name: str, expires_at: datetime | None = None) -> tuple[APIToken, str]:
     """Make a token, for 90 days unless told: its row, and the token itself, which nobody can read again.
 
-    Where the user has 200 already, the least recently used goes. Locks the user's row, so that parallel
-    sign-ins can't pass the limit together. Announces `CredentialsChanged` when a token went.
+    `user` is the account as it was when the password proved who asks. Where the user has 200 already, the least
+    recently used goes. Locks the user's row, so that parallel sign-ins can't pass the limit together, and none gets a
+    token for the password that another one replaces meanwhile. Announces `CredentialsChanged` when a token went.
+    Raises WrongCredentials.
     """
     raw = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
-        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        now = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        if now.password != user.password or not now.is_active:
+            raise WrongCredentials
         latest_first = APIToken.objects.filter(user=user).order_by(Coalesce("last_used", "created_at").desc(), "-pk")
         surplus = list(latest_first.values_list("pk", flat=True)[MAX_TOKENS_A_USER - 1 :])
         if surplus:

@@ -1,19 +1,21 @@
 """New passwords: set by somebody who knows the old one, or who reads the account's verified address."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from tests.people import PASSWORD, session_of
 from tests.rest import anonymous, by_token
 from tests.users.mailing import mailed_token, send_mails
-from users import links
+from tests.waiting import be_waited_for
+from users import accounts, links
 from users.authentication import credential_from_session
 from users.events import CredentialsChanged
 from users.models import APIToken, User
@@ -189,3 +191,48 @@ def test_a_link_is_used_by_one_of_two(ana: User) -> None:
     for thread in threads:
         thread.join()
     assert sorted(answers) == [204, 400]
+
+
+def asked_while_it_changes(ana: User, ask: Callable[[], Any]) -> Any:
+    """The answer to who proves the old password, and then waits for the transaction that sets a new one."""
+    answers: list[Any] = []
+
+    def run() -> None:
+        try:
+            answers.append(ask())
+        finally:
+            connection.close()
+
+    asking = Thread(target=run)
+    with transaction.atomic():
+        accounts.change_password(user=ana, password=NEW)
+        asking.start()
+        be_waited_for(unless=lambda: not asking.is_alive())
+    asking.join()
+    return answers[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_old_password_gets_no_token_that_outlives_the_change(ana: User) -> None:
+    body = {"username": "ana", "password": PASSWORD, "name": "phone"}
+    answer = asked_while_it_changes(ana, lambda: anonymous().post("/api/v1/tokens/", body))
+    assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
+    assert not APIToken.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_old_password_takes_the_new_one_back_no_more(ana: User) -> None:
+    thief = anonymous()
+    thief.force_login(ana)
+    answer = asked_while_it_changes(ana, lambda: change(thief, PASSWORD, "another one, of words"))
+    assert (answer.status_code, answer.json()["code"]) == (403, "wrong_password")
+    assert signs_in(NEW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_old_password_closes_no_account_after_the_change(ana: User) -> None:
+    thief = anonymous()
+    thief.force_login(ana)
+    answer = asked_while_it_changes(ana, lambda: thief.delete("/api/v1/me/", {"password": PASSWORD}))
+    assert (answer.status_code, answer.json()["code"]) == (403, "wrong_password")
+    assert signs_in(NEW)

@@ -152,7 +152,6 @@ def test_it_has_all_there_is_and_no_secret(intro: Course, ana: User, ines: User,
     asked = {"enrollment": session.enrollment_id, "student": "Ana", "text": "I am lost"}
     Notification.objects.create(user=ines, number=1, kind="help.requested", data=asked)
     accounts.change_profile(user=ana, avatar=ContentFile(b"a picture", "a.webp"), bio="Ünïcödé")
-    ana.set_password(PASSWORD)
     files = exported(ana)
     assert {f"{data.name}.json" for data in registered()} | {"avatar.webp"} == set(files)
     (account,) = files["account.json"]

@@ -100,7 +100,7 @@ class ChangePasswordView(APIView):
         asked = ChangePasswordSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         user = cast(User, request.user)
-        signin.confirm_password(user=user, password=asked.validated_data["password"], request=request._request)
+        user = signin.confirm_password(user=user, password=asked.validated_data["password"], request=request._request)
         password = asked.validated_data["new_password"]
         check_new_password(password, user, "new_password")
         token_id = request.auth.pk if isinstance(request.auth, APIToken) else 0

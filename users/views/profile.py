@@ -65,7 +65,7 @@ class MeView(generics.RetrieveUpdateAPIView[User]):
         user = cast(User, request.user)
         password = asked.validated_data.get("password")
         if password is not None:
-            signin.confirm_password(user=user, password=password, request=request._request)
+            user = signin.confirm_password(user=user, password=password, request=request._request)
         elif not signin.is_fresh(request._request, cast(APIToken | None, request.auth)):
             raise ValidationError({"password": ["You signed in a while ago: give your password once more."]})
         accounts.close(user=user)
