@@ -4,7 +4,7 @@ A course is created, changed and deleted here too, by the rules of courses/autho
 courses/views/authoring.py.
 """
 
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -12,6 +12,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import conditional_page
 from django_filters import rest_framework as filters  # type: ignore[import-untyped]
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import generics, status
 from rest_framework.exceptions import ValidationError
@@ -30,18 +31,22 @@ from courses.serializers import CourseListSerializer, CourseSerializer, SubjectS
 from users.models import User
 
 
+@extend_schema_field(OpenApiTypes.BOOL)
+class StrictBooleanFilter(filters.TypedChoiceFilter):  # type: ignore[misc]
+    """Refuses what is neither, where django-filter's own would take it for no filter at all."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        words = {"true": True, "false": False, "1": True, "0": False, "True": True, "False": False}
+        super().__init__(choices=[(word, word) for word in words], coerce=words.__getitem__, **kwargs)
+
+
 @extend_schema_field({"type": "boolean", "description": "Whether the caller may enroll, as each course says."})
-class AdmissionFilter(filters.ChoiceFilter):  # type: ignore[misc]
-    """`true` or `false`: a BooleanFilter passes over whatever else there is."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(choices=[("true", "true"), ("false", "false")], **options)
-
-    def filter(self, courses: CourseQuerySet, value: str) -> CourseQuerySet:
-        if not value:
+class AdmissionFilter(StrictBooleanFilter):
+    def filter(self, courses: CourseQuerySet, value: bool | Literal[""]) -> CourseQuerySet:
+        if value == "":
             return courses
         admitting = Course.objects.that_admit(self.parent.request.user)
-        return courses.filter(pk__in=admitting) if value == "true" else courses.exclude(pk__in=admitting)
+        return courses.filter(pk__in=admitting) if value else courses.exclude(pk__in=admitting)
 
 
 class CourseFilter(filters.FilterSet):  # type: ignore[misc]

@@ -1,17 +1,15 @@
 """What a learner has: enrolments, and the record of where the time went."""
 
-from typing import Any, cast
+from typing import cast
 
 from django.db.models import Q, QuerySet
 from django_filters import rest_framework as filters  # type: ignore[import-untyped]
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import generics
 
 from courses import catalogue
 from courses.models import CourseEnrollment, LearningSession
 from courses.serializers import EnrollmentSerializer, LearningSessionSerializer, StudentProgressSerializer
-from courses.views.catalogue import BoundedSearch, StableOrdering
+from courses.views.catalogue import BoundedSearch, StableOrdering, StrictBooleanFilter
 from users.models import User
 
 SEARCHED = (filters.DjangoFilterBackend, BoundedSearch, StableOrdering)
@@ -54,15 +52,6 @@ class ProgressListView(generics.ListAPIView[CourseEnrollment]):
 
     def get_queryset(self) -> QuerySet[CourseEnrollment]:
         return catalogue.student_progress(cast(User, self.request.user))
-
-
-@extend_schema_field(OpenApiTypes.BOOL)
-class StrictBooleanFilter(filters.TypedChoiceFilter):  # type: ignore[misc]
-    """Refuses what is neither, where django-filter's own would take it for no filter at all."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        words = {"true": True, "false": False, "1": True, "0": False, "True": True, "False": False}
-        super().__init__(choices=[(word, word) for word in words], coerce=words.__getitem__, **kwargs)
 
 
 class SessionFilter(filters.FilterSet):  # type: ignore[misc]

@@ -204,12 +204,12 @@ def test_the_list_is_filtered_by_who_may_enroll(ines: User, ana: User, ben: User
         listed = client.get("/api/v1/courses/?page_size=200").json()["results"]
         for allowed in (True, False):
             expected = {course["slug"] for course in listed if course["can_enroll"]["allowed"] is allowed}
-            assert set(slugs(client, f"?page_size=200&can_enroll={str(allowed).lower()}")) == expected
+            for word in ("true", "1", "True") if allowed else ("false", "0", "False"):
+                assert set(slugs(client, f"?page_size=200&can_enroll={word}")) == expected
     assert "offered" in slugs(by_token(ben), "?page_size=200&can_enroll=true")
     assert "offered" not in slugs(by_token(ana), "?page_size=200&can_enroll=true")
-    for other in ("1", "True", "maybe"):
-        answer = by_token(ana).get(f"/api/v1/courses/?can_enroll={other}")
-        assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    answer = by_token(ana).get("/api/v1/courses/?can_enroll=maybe")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
 
 
 def test_a_course_shows_the_callers_enrolment(intro: Course, ana: User, chidi: User) -> None:
