@@ -59,9 +59,9 @@ def enroll_all(*, course: Course, lines: Sequence[Line], actor: User, dry_run: b
 
 
 def _named(lines: Sequence[Line]) -> "QuerySet[Any]":
-    """Whoever has one of these names, or one of these addresses as their `address`."""
-    asked = {line.learner for line in lines}
-    addresses = {learner.lower() for learner in asked if "@" in learner}
+    """Whoever has one of these names, as names are kept, or one of these addresses as their `address`."""
+    asked = {User.normalize_username(line.learner) for line in lines}
+    addresses = {line.learner.lower() for line in lines if "@" in line.learner}
     named_so = User.objects.annotate(address=Lower("email"))
     return named_so.filter(Q(username__in=asked) | Q(address__in=addresses))
 
@@ -84,7 +84,7 @@ def _judged(held: Seats, lines: Sequence[Line]) -> list[User]:
             errors.append({"line": line.number, "learner": line.learner, "code": code, "detail": detail})
 
     for line in lines:
-        named = by_name.get(line.learner)
+        named = by_name.get(User.normalize_username(line.learner))
         addressed = by_address.get(line.learner.lower()) if "@" in line.learner else None
         if addressed is not None and not addressed.email_verified:
             if named is None:

@@ -55,6 +55,12 @@ def test_a_list_of_names_and_verified_addresses_fills_a_restricted_course(circle
     assert sorted(events) == [("enroll", "ana", "", "ines"), ("enroll", "ben", "", "ines")]
 
 
+def test_a_name_may_be_spelt_as_another_program_spells_it(circle: Course, ines: User) -> None:
+    """With the accent behind its letter, as some write it: the account is kept under the one that has both."""
+    make_user("jos\u00e9")
+    assert send(ines, ["jose\u0301"]) == (200, {"dry_run": False, "enrolled": ["jos\u00e9"]})
+
+
 def test_a_dry_run_judges_and_changes_nothing(circle: Course, ines: User) -> None:
     assert send(ines, ["ana", "ben"], dry_run=True) == (200, {"dry_run": True, "enrolled": ["ana", "ben"]})
     assert send(ines, ["ana", "nobody"], dry_run=True)[0] == 400
