@@ -6,17 +6,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Barrier
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from courses import events
+from courses.models import LearningSession
 from realtime import notifications, texts
 from realtime.models import Notification, NotificationCursor
 from realtime.protocol import EndCause, NotificationData, NotificationKind
 from tests.counts import count
 from tests.news import announce_all, confirm, numbers_of
+from tests.people import enroll, make_user
+from tests.rest import by_token, queries_of
 from users.events import announce, before_commit
 
 if TYPE_CHECKING:
@@ -159,6 +163,25 @@ def test_a_place_that_ended_is_told_with_what_ended_it(
     assert says[0] in title
     assert all(part in body for part in says[1:])
     assert ("Full." in body) == (reason is not None)
+
+
+# Over HTTP
+
+
+def test_lists_take_as_many_queries_for_a_hundred_as_for_one(intro: "Course", ines: "User") -> None:
+    def ask_for_help(first: int, last: int) -> None:
+        for number in range(first, last + 1):
+            enrollment = enroll(make_user(f"learner{number}"), intro)
+            LearningSession.objects.create(user=enrollment.student, enrollment=enrollment, key=uuid4(), needs_help=True)
+            announce_all(events.HelpRequested(intro.pk, enrollment.student_id, enrollment.pk, "Where?"))
+
+    inbox, calls = "/api/v1/notifications/", "/api/v1/courses/intro/calls/"
+    client = by_token(ines)
+    ask_for_help(1, 1)
+    few = [queries_of(client, path) for path in (inbox, calls)]
+    ask_for_help(2, 100)
+    assert len(client.get(inbox).json()["results"]) == len(client.get(calls).json()) == 100
+    assert [queries_of(client, path) for path in (inbox, calls)] == few
 
 
 # At the transaction's end
