@@ -45,8 +45,9 @@ HTTP: Final = """\
 `POST /api/v1/sessions/KEY/samples/`, for a page's last words and for networks that block websockets. With the session
 cookie it needs an `Origin` that the site allows. Errors have the codes below, with `detail` in place of `message`: 400
 `bad_json`, `bad_frame`; 401 `not_authenticated`; 403 `not_enrolled`, `forbidden`; 404 `not_found`; 409 `gap` (with
-`expect`), `session_closed` (with the fields of `session.ack`); 413 `too_large`; 429 `too_many_sessions`,
-`rate_limited`.
+`expect`), `session_closed` (with the fields of `session.ack`), `bad_frame` (a key of something else); 413 `too_large`;
+429 `too_many_sessions`, `rate_limited`; 503 `unavailable` (the database does not answer). After a 429 or a 503 the same
+may be posted again in `Retry-After` seconds; after any other 5xx, and where no answer came, a little later.
 """
 
 OTHER_ERRORS: Final = (
