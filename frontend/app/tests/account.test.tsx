@@ -133,13 +133,19 @@ test("the profile is saved as it was written", async () => {
   open("/profile");
   await enter("First name", "Anna");
   await enter("Your goal", "An hour a day.");
+  await enter("Language of mails and news", "de");
   fireEvent.click(screen.getByLabelText("Mail me my week"));
   press("Save");
   expect(await screen.findByText("Saved.")).toBeDefined();
   expect(calls[0]).toMatchObject({
     method: "PATCH",
     path: "me/",
-    body: { first_name: "Anna", weekly_digest: false, student_profile: { goal: "An hour a day." } },
+    body: {
+      first_name: "Anna",
+      language: "de",
+      weekly_digest: false,
+      student_profile: { goal: "An hour a day." },
+    },
   });
 });
 

@@ -236,6 +236,7 @@ export const ana: Me = {
   email_notifications: true,
   weekly_digest: true,
   timezone: "Europe/Lisbon",
+  language: "en",
   student_profile: { goal: "" },
 };
 

@@ -28,6 +28,7 @@ export type Me = Pick<
   | "email_notifications"
   | "weekly_digest"
   | "timezone"
+  | "language"
   | "student_profile"
 >;
 

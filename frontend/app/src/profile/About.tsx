@@ -1,4 +1,4 @@
-import { Avatar, Badge, Button, FileButton, Group, Select, Switch, Textarea, TextInput } from "@mantine/core";
+import { Avatar, Badge, Button, FileButton, Group, NativeSelect, Select, Switch, Textarea, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
@@ -9,6 +9,12 @@ import { displayName, useUser } from "../auth/user";
 import { fieldsOf, Form, Refusal } from "../pages/FormPage";
 import { EmailField } from "../ui/fields";
 import { Done, Section } from "../ui/Section";
+
+/** What mails and news are written in; the pages themselves are in English. */
+const languages = [
+  { value: "en", label: "English" },
+  { value: "de", label: "Deutsch" },
+];
 
 const zones = ["UTC", ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "UTC")];
 
@@ -31,6 +37,7 @@ export function About() {
     email: user.email,
     bio: user.bio,
     timezone: user.timezone,
+    language: user.language,
     email_notifications: user.email_notifications,
     weekly_digest: user.weekly_digest,
     student_profile: { goal: user.student_profile?.goal ?? "" },
@@ -51,7 +58,7 @@ export function About() {
         pending={change.isPending}
         submit="Save"
       >
-        <Refusal error={change.error} fields={["first_name", "last_name", "email", "bio", "timezone"]} />
+        <Refusal error={change.error} fields={["first_name", "last_name", "email", "bio", "timezone", "language"]} />
         <Group grow>
           <TextInput
             label="First name"
@@ -109,6 +116,19 @@ export function About() {
           error={fields.timezone?.[0]}
           onChange={(timezone) => {
             if (timezone) say({ timezone });
+          }}
+        />
+        <NativeSelect
+          label="Language of mails and news"
+          data={
+            languages.some(({ value }) => value === said.language)
+              ? languages
+              : [{ value: said.language, label: said.language }, ...languages]
+          }
+          value={said.language}
+          error={fields.language?.[0]}
+          onChange={(event) => {
+            say({ language: event.currentTarget.value });
           }}
         />
         <Switch
