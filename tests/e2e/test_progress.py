@@ -1,12 +1,14 @@
 """A learner with two devices: what is completed on one, the other shows by itself."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from courses.models import Content, CourseEnrollment
 from tests.e2e.studying import assert_stayed, open_content, sign_in, stay, visit
+from tests.e2e.test_owner import PHONE
 from tests.people import enroll, make_course
 from tests.site import Site
 from users.models import User
@@ -55,6 +57,20 @@ def test_completing_on_one_device_moves_the_bars_on_the_other(
     expect(inside.get_by_text("Ana", exact=True)).to_be_visible()
     outside.goto(f"{site.http(1)}/time")
     expect(outside.get_by_test_id("time-sum")).to_contain_text("of 28 days with time in focus")
+
+
+@pytest.mark.parametrize("width", [320, PHONE["width"], 414])
+def test_on_a_phone_the_days_of_my_time_are_named_apart_from_each_other(
+    site: Site, browser: BrowserContext, ana: User, width: int
+) -> None:
+    page = visit(browser, site.http(), ana, "time")
+    named = page.get_by_test_id("day").locator("text")
+    expect(named).not_to_have_count(0)
+    page.set_viewport_size({"width": width, "height": 740})
+    page.wait_for_function("document.querySelector('svg[role=img]').getAttribute('width') < innerWidth")
+    boxes = named.evaluate_all("all => all.map((one) => one.getBoundingClientRect().toJSON())")
+    assert len(boxes) > 1
+    assert all(one["right"] + 4 < after["left"] for one, after in pairwise(boxes)), boxes
 
 
 def test_a_text_that_is_read_to_its_end_completes_itself(

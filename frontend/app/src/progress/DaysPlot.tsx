@@ -11,7 +11,8 @@ const BOTTOM = 24;
 const LEFT = 50;
 /** Until it is laid out. */
 const WIDTH = 640;
-const DAYS_A_LABEL = 7;
+/** From the middle of one label to that of the next, at least. */
+const LABEL_PX = 80;
 
 /** A day in a sentence: `Tue 5 May: 1 h 2 min in focus, 48 min of it engaged`. */
 export function dayWords({ date, focus_seconds, engaged_seconds }: StudiedDay): string {
@@ -26,6 +27,7 @@ export function DaysPlot({ days, label }: { days: StudiedDay[]; label: string })
   const { top, lines } = scaleTo(Math.max(...days.map((day) => day.focus_seconds)));
   const step = (width - LEFT) / days.length;
   const bar = Math.max(2, Math.min(step * 0.7, 22));
+  const weeksALabel = Math.ceil(LABEL_PX / (7 * step));
   const y = (seconds: number): number => TOP + (HEIGHT - TOP - BOTTOM) * (1 - seconds / top);
   const share = (seconds: number, x: number, className: string | undefined) => (
     <rect className={className} x={x} y={y(seconds)} width={bar} height={y(0) - y(seconds)} rx={2} />
@@ -43,7 +45,7 @@ export function DaysPlot({ days, label }: { days: StudiedDay[]; label: string })
         ))}
         {days.map((day, index) => {
           const x = LEFT + index * step + (step - bar) / 2;
-          const isLabelled = (days.length - 1 - index) % DAYS_A_LABEL === 0;
+          const isLabelled = (days.length - 1 - index) % (7 * weeksALabel) === 0;
           return (
             <g key={day.date} className={classes.day} data-testid="day" data-date={day.date}>
               <title>{dayWords(day)}</title>
