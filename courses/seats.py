@@ -133,9 +133,13 @@ class Seats:
         return WaitlistMoved(self.course.pk, tuple(sorted(self._left))) if self._has_moved else None
 
     def free(self) -> int | None:
-        """How many seats nobody holds; None where there is no limit."""
+        """How many seats nobody holds; None where there is no limit. An offer that has lapsed only just now holds its
+        seat until the next time: whoever has it may be given it in this very transaction."""
         capacity = self.course.max_capacity
-        return None if capacity is None else max(0, capacity - self.course.get_seats_taken())
+        if capacity is None:
+            return None
+        offers = self.queue.filter(notified_of_opening=True)
+        return max(0, capacity - self.course.course_enrollments.holding_seats().count() - offers.count())
 
     def _offer_free_seats(self) -> None:
         free = self.free() if self.course.status == Course.Status.PUBLISHED else 0

@@ -1,6 +1,7 @@
 """The queue for a full course: who is next, what is offered, and what becomes of an offer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -30,7 +31,7 @@ from courses.events import (
     WaitlistOffered,
     WaitlistOfferExpired,
 )
-from courses.models import Course, CourseEnrollment
+from courses.models import Course, CourseEnrollment, CourseWaitlist
 from tests.courses.seating import Told, give_up, names, pass_time, queue, trail
 from tests.people import make_course, make_user
 from users.models import User
@@ -254,20 +255,19 @@ def test_a_lapsed_offers_seat_is_the_nexts_though_the_job_is_late(
     assert names(told) == ["WaitlistOfferExpired", "WaitlistOffered", "EnrollmentConfirmed", "WaitlistMoved"]
 
 
-def test_an_offer_that_lapses_right_behind_another_is_told_as_that(
-    seminar: Course, ana: User, ben: User, chidi: User, told: Told
-) -> None:
-    """Between the two it is neither found lapsed with the first, nor taken for one of a disabled account."""
-    for student in (ben, chidi):
-        waitlist.join(course=seminar, student=student)
-    course = Course.objects.get(pk=seminar.pk)
-    course.max_capacity = 2
-    course.save()
-    give_up(ana, seminar)
-    assert queue(seminar) == [("ben", 0), ("chidi", 0)]
+@contextmanager
+def the_next_lapses_too(course: Course, *, gives_up: User, first: User, then: User) -> Iterator[None]:
+    """Both were offered a seat. The first has let it lapse, and within, the other does as that one is taken out."""
+    for student in (first, then):
+        waitlist.join(course=course, student=student)
+    wider = Course.objects.get(pk=course.pk)
+    wider.max_capacity = 2
+    wider.save()
+    give_up(gives_up, course)
+    assert queue(course) == [(first.username, 0), (then.username, 0)]
     pass_time(hours=23)
-    bens, day = seminar.waitlist_entries.filter(student=ben), timedelta(days=1)
-    bens.update(offered_at=F("offered_at") - day, offer_expires_at=F("offer_expires_at") - day)
+    lapsed, day = course.waitlist_entries.filter(student=first), timedelta(days=1)
+    lapsed.update(offered_at=F("offered_at") - day, offer_expires_at=F("offer_expires_at") - day)
     lapses = [pass_time]
 
     def and_then_the_next(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
@@ -277,11 +277,32 @@ def test_an_offer_that_lapses_right_behind_another_is_told_as_that(
         return done
 
     with connection.execute_wrapper(and_then_the_next):
+        yield
+
+
+def test_an_offer_that_lapses_right_behind_another_is_told_as_that(
+    seminar: Course, ana: User, ben: User, chidi: User, told: Told
+) -> None:
+    """Between the two it is neither found lapsed with the first, nor taken for one of a disabled account."""
+    with the_next_lapses_too(seminar, gives_up=ana, first=ben, then=chidi):
         tasks.roll_on_waitlists(timestamp=0)
     tasks.roll_on_waitlists(timestamp=0)
 
     assert names(told).count("WaitlistOfferExpired") == 2
     assert [kind for kind, *_ in trail(seminar)][-2:] == ["lapse", "lapse"]
+
+
+def test_a_seat_whose_offer_lapses_meanwhile_is_not_given_twice(
+    seminar: Course, ana: User, ben: User, chidi: User, ines: User
+) -> None:
+    """Offered to who is next, and given by the owner to whoever had it."""
+    with the_next_lapses_too(seminar, gives_up=ana, first=ben, then=chidi):
+        for name in ("dora", "emil"):
+            CourseWaitlist.objects.create(course=seminar, student=make_user(name))
+        moves.admit(course=seminar, student=chidi, actor=ines)
+
+    assert queue(seminar) == [("dora", 0), ("emil", 1)]
+    assert seminar.get_seats_taken() == 2
 
 
 def test_an_owner_gives_the_seat_of_a_lapsed_offer_to_nobody_but_the_next(
