@@ -129,7 +129,7 @@ def admit_all(held: Seats, *, students: Sequence[User], actor: User) -> None:
         was = before[row.student_id].status if row.student_id in before else ""
         kind = "approve" if was == Status.PENDING else "enroll"
         trail.append(_event(kind, row, actor=actor, before=was, after=Status.ENROLLED))
-        if news := _news(kind, row):
+        if news := _news(kind, row, by_another=True):
             held.happened.append(news)
     held.record(*trail)
 
@@ -300,8 +300,8 @@ def _move(
         setattr(enrollment, name, value)
     enrollment.save()
     held.record(_event(move, enrollment, actor=actor, before=before, after=target, reason=reason))
-    is_told = actor is None or actor.pk != enrollment.student_id or move in ("enroll", "request")
-    if is_told and (news := _news(move, enrollment, reason)):
+    by_another = actor is None or actor.pk != enrollment.student_id
+    if (by_another or move != "withdraw") and (news := _news(move, enrollment, reason, by_another=by_another)):
         held.happened.append(news)
     if before in CourseEnrollment.WITH_ACCESS and target not in CourseEnrollment.WITH_ACCESS:
         sessions.end_access([enrollment.pk])
@@ -316,12 +316,12 @@ def _event(
     )
 
 
-def _news(move: str, enrollment: CourseEnrollment, reason: str = "") -> Place | None:
-    """What is announced of a move, if anything."""
+def _news(move: str, enrollment: CourseEnrollment, reason: str = "", *, by_another: bool) -> Place | None:
+    """What is announced of a move, if anything. `by_another`: the learner did not make it."""
     place = (enrollment.course_id, enrollment.student_id, enrollment.pk)
     match move:
         case "enroll" | "resume":
-            return EnrollmentConfirmed(*place)
+            return EnrollmentConfirmed(*place, was_given=by_another)
         case "request":
             return EnrollmentRequested(*place)
         case "approve":

@@ -81,9 +81,10 @@ class EnrollmentRequested(Place):
 
 @dataclass(frozen=True)
 class EnrollmentConfirmed(Place):
-    """The learner has a seat: taken, given, or accepted."""
+    """The learner has a seat: taken, or accepted. `was_given`: by somebody else, or given back after a pause."""
 
     enrollment_id: int
+    was_given: bool = False
 
 
 @dataclass(frozen=True)

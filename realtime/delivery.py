@@ -32,7 +32,8 @@ WORTH_A_MAIL: Final = frozenset(
         NotificationKind.CERTIFICATE_ISSUED,
     }
 )
-"""What somebody else decided, or what does not wait. Of the rest the weekly summary says how much is unread."""
+"""What somebody else decided, or what does not wait; so is `enrollment.confirmed` where the seat was given. Of the rest
+the weekly summary says how much is unread."""
 
 REFUSALS: Final = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused)
 """The server said no: the mail is not on its way."""

@@ -128,17 +128,23 @@ def _write(events: list[Place]) -> None:
     done = {event.module_id for event in events if isinstance(event, ModuleCompleted)}
     modules = Module.objects.in_bulk(done) if done else {}
     news = [
-        _news_of(event, courses[event.course_id], students, modules) for event in events if event.course_id in courses
+        (event, _news_of(event, courses[event.course_id], students, modules))
+        for event in events
+        if event.course_id in courses
     ]
-    numbers = _numbers(Counter(one.user_id for one in news))
-    rows = [one for one in news if one.user_id in numbers]
-    for one in rows:
-        one.number = next(numbers[one.user_id])
-    Notification.objects.bulk_create(rows, batch_size=ROWS_A_STATEMENT)
-    mails: list[JSONDict] = [{"notification_id": row.pk} for row in rows if row.kind in WORTH_A_MAIL]
+    numbers = _numbers(Counter(row.user_id for _, row in news))
+    told = [(event, row) for event, row in news if row.user_id in numbers]
+    for _, row in told:
+        row.number = next(numbers[row.user_id])
+    Notification.objects.bulk_create([row for _, row in told], batch_size=ROWS_A_STATEMENT)
+    mails: list[JSONDict] = [{"notification_id": row.pk} for event, row in told if _is_worth_a_mail(event)]
     if mails:
         tasks.mail_notification.batch_defer(*mails)
     transaction.on_commit(partial(hints.send, inboxes=list(numbers)))
+
+
+def _is_worth_a_mail(event: Place) -> bool:
+    return KINDS[type(event)] in WORTH_A_MAIL or (isinstance(event, EnrollmentConfirmed) and event.was_given)
 
 
 def _numbers(news: Mapping[int, int]) -> dict[int, Any]:

@@ -80,7 +80,7 @@ def test_what_others_do_to_a_place_is_told_and_ones_own_is_not(
     moves.withdraw(enrollment=row, actor=ana)
     assert told == [
         EnrollmentEnded(intro.pk, ana.pk, row.pk, "paused", "Until May."),
-        EnrollmentConfirmed(intro.pk, ana.pk, row.pk),
+        EnrollmentConfirmed(intro.pk, ana.pk, row.pk, was_given=True),
         EnrollmentEnded(intro.pk, ana.pk, row.pk, "removed", "Never came."),
         EnrollmentConfirmed(intro.pk, ana.pk, row.pk),
     ]

@@ -11,12 +11,13 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
+from courses import bulk, enrollment
 from courses.events import CertificateIssued, EnrollmentConfirmed, EnrollmentRejected, WaitlistOffered
 from realtime import delivery, digest, tasks
 from realtime.models import Notification
 from tests.mailserver import MailServer
 from tests.news import announce_all
-from tests.people import make_user
+from tests.people import make_course, make_user
 from tests.site import ROOT, Site
 
 if TYPE_CHECKING:
@@ -122,6 +123,18 @@ def test_a_worker_mails_what_is_worth_it_to_verified_people_who_want_that(
     assert link_in(mail) in body
     work(mails)
     assert len(mails.taken) == 1
+
+
+def test_who_was_given_a_seat_hears_of_it_by_mail(mails: MailServer, ana: "User", ines: "User") -> None:
+    """Who took it knows."""
+    enrollment.enroll(course=make_course(ines, "taken"), student=ana)
+    enrollment.admit(course=make_course(ines, "given"), student=ana, actor=ines)
+    bulk.enroll_all(course=make_course(ines, "listed"), lines=bulk.lines_of_list(["ana"]), actor=ines)
+    work(mails)
+    assert [mail["Subject"] for mail in mails.taken] == [
+        "Your seat in “Given” is confirmed",
+        "Your seat in “Listed” is confirmed",
+    ]
 
 
 def test_the_mail_of_a_certificate_leads_to_its_page(mails: MailServer, ana: "User", intro: "Course") -> None:
