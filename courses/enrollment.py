@@ -294,14 +294,15 @@ def _move(
         state = enrollment.get_status_display().lower()
         raise MoveNotAllowed(f"This enrollment is {state}: you cannot {move} it.")
     has_seat = has_seat or (before != "" and enrollment.holds_seat)
-    if target in CourseEnrollment.SEATED and not has_seat and held.course.is_full():
+    if target in CourseEnrollment.SEATED and not has_seat and held.free() == 0:
         raise CourseFull(waitlist=held.course.waitlist_enabled)
     for name, value in {"from_offer": False, **fields, "status": target}.items():
         setattr(enrollment, name, value)
     enrollment.save()
     held.record(_event(move, enrollment, actor=actor, before=before, after=target, reason=reason))
     by_another = actor is None or actor.pk != enrollment.student_id
-    if (by_another or move != "withdraw") and (news := _news(move, enrollment, reason, by_another=by_another)):
+    is_told = by_another or move in ("enroll", "request")
+    if is_told and (news := _news(move, enrollment, reason, by_another=by_another)):
         held.happened.append(news)
     if before in CourseEnrollment.WITH_ACCESS and target not in CourseEnrollment.WITH_ACCESS:
         sessions.end_access([enrollment.pk])

@@ -77,6 +77,7 @@ def test_what_others_do_to_a_place_is_told_and_ones_own_is_not(
     moves.resume(enrollment=row, actor=ines)
     moves.withdraw(enrollment=row, actor=ines, reason="Never came.")
     moves.enroll(course=intro, student=ana)
+    moves.pause(enrollment=row, actor=ana)  # as staff may
     moves.withdraw(enrollment=row, actor=ana)
     assert told == [
         EnrollmentEnded(intro.pk, ana.pk, row.pk, "paused", "Until May."),

@@ -305,6 +305,22 @@ def test_a_seat_whose_offer_lapses_meanwhile_is_not_given_twice(
     assert seminar.get_seats_taken() == 2
 
 
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_seat_whose_offer_lapses_meanwhile_is_given_past_nobody(
+    seminar: Course, ana: User, ben: User, chidi: User, ines: User, asks: bool
+) -> None:
+    fay = make_user("fay")
+    with the_next_lapses_too(seminar, gives_up=ana, first=ben, then=chidi):
+        for name in ("dora", "emil"):
+            CourseWaitlist.objects.create(course=seminar, student=make_user(name))
+        with pytest.raises(CourseFull):
+            if asks:
+                request = CourseEnrollment.objects.create(course=seminar, student=fay, status="pending")
+                moves.approve(enrollment=request, actor=ines)
+            else:
+                moves.admit(course=seminar, student=fay, actor=ines)
+
+
 def test_an_owner_gives_the_seat_of_a_lapsed_offer_to_nobody_but_the_next(
     seminar: Course, ana: User, ben: User, chidi: User, ines: User
 ) -> None:
