@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 from django.db import DataError, IntegrityError, connection, transaction
 
 from courses.events import RequiredTimeReached, SessionsSettled
-from courses.models import ContentProgress
+from courses.models import ContentProgress, CourseEnrollment
 from users.events import announce
 
 BATCH = 200
@@ -233,7 +233,7 @@ def _raise_enrollments(cursor: Any, grown: dict[int, Growth]) -> None:
 def _raise_contents(cursor: Any, grown: dict[tuple[int, int], Growth]) -> tuple[tuple[int, int], ...]:
     """Raise the learners' progress rows of these contents, and make those that are missing.
 
-    Those that have now come to the engaged time that completes them.
+    Those that have now come to the engaged time that completes them; nothing is completed for who has left.
     """
     ContentProgress.objects.bulk_create(
         [ContentProgress(enrollment_id=enrollment, content_id=content) for enrollment, content in sorted(grown)],
@@ -244,14 +244,16 @@ def _raise_contents(cursor: Any, grown: dict[tuple[int, int], Growth]) -> tuple[
         " engaged_time = p.engaged_time + d.engaged"
         " FROM unnest(%s::bigint[], %s::bigint[], %s::interval[], %s::interval[])"
         " AS d(enrollment, content, focus, engaged) JOIN courses_content c ON c.id = d.content"
+        " JOIN courses_courseenrollment e ON e.id = d.enrollment"
         " WHERE p.enrollment_id = d.enrollment AND p.content_id = d.content"
         " RETURNING p.enrollment_id, p.content_id, NOT p.is_completed AND c.archived_at IS NULL"
-        " AND p.engaged_time >= c.required_seconds * interval '1 s'",
+        " AND e.status = ANY(%s) AND p.engaged_time >= c.required_seconds * interval '1 s'",
         [
             [enrollment for enrollment, _ in grown],
             [content for _, content in grown],
             [g.focus for g in grown.values()],
             [g.engaged for g in grown.values()],
+            list(CourseEnrollment.SEATED),
         ],
     )
     return tuple((enrollment, content) for enrollment, content, is_reached in cursor.fetchall() if is_reached)

@@ -335,6 +335,19 @@ def test_what_is_due_of_who_left_is_completed_when_they_come_back(intro: Course,
     assert audit() == []
 
 
+def test_time_that_is_settled_when_they_have_left_completes_when_they_come_back(
+    intro: Course, ana: User, timed: Content
+) -> None:
+    moves.withdraw(enrollment=row_of(ana, intro), actor=ana)
+    study(ana, timed, minutes=6)
+    assert standing(ana, intro) == (0.0, 0, "withdrawn")
+    assert audit() == []
+    moves.enroll(course=intro, student=ana)
+    assert follow() == 1
+    assert standing(ana, intro) == (25.0, 1, "enrolled")
+    assert audit() == []
+
+
 def test_a_course_without_contents_is_not_completed_by_that(ines: User, ana: User) -> None:
     course = make_course(ines, "empty", modules=1, contents=1)
     enroll(ana, course)
@@ -397,6 +410,13 @@ def test_the_audit_sees_what_does_not_add_up(intro: Course, ana: User, content: 
     with connection.cursor() as cursor:
         cursor.execute(damage)
         assert cursor.rowcount > 0
+    assert audit() != []
+
+
+def test_the_audit_sees_progress_where_there_is_nothing_to_learn(ines: User, ana: User) -> None:
+    enrollment = enroll(ana, make_course(ines, "empty", modules=0))
+    assert audit() == []
+    CourseEnrollment.objects.filter(pk=enrollment.pk).update(progress_percentage=26)
     assert audit() != []
 
 

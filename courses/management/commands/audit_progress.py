@@ -24,7 +24,7 @@ COUNTED = f"""
     WITH counted AS (
         SELECT e.id AS enrollment_id, m.id AS module_id, count(p.id) AS completed, count(c.id) AS total
         FROM courses_courseenrollment e
-        JOIN courses_module m ON m.course_id = e.course_id
+        LEFT JOIN courses_module m ON m.course_id = e.course_id
         LEFT JOIN courses_content c ON c.module_id = m.id AND c.archived_at IS NULL
         LEFT JOIN courses_contentprogress p ON p.enrollment_id = e.id AND p.content_id = c.id AND p.is_completed
         WHERE {IN_LINE}
