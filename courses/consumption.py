@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 
 from courses.errors import NotConsumed, NotFound, RateLimited
 from courses.models import CompletionMethod, ContentItem, ContentProgress, CourseEnrollment, ItemProgress, Video
+from courses.models.session import IDLE_LEASE_MS
 from courses.progress import complete, lock_for_content
 
 PLAYED_SHARE: Final = 0.9
@@ -88,19 +89,22 @@ def _locked(student_id: int, item_id: int) -> tuple[ContentItem, CourseEnrollmen
 
 
 TIME_IN = """
-SELECT count(*), (SELECT coalesce(sum(upper(one) - lower(one)), '0') FROM unnest(range_agg(lasted)) AS one)
+SELECT count(*), least(sum(counted), (
+    SELECT coalesce(sum(upper(one) - lower(one)), '0') FROM unnest(range_agg(lasted)) AS one))
 FROM (
-    SELECT tstzrange(started_at, coalesce(ended_at, clock_timestamp())) AS lasted FROM courses_learningsession
-    WHERE enrollment_id = %s AND content_id = %s
+    SELECT tstzrange(started_at, coalesce(ended_at, clock_timestamp())) AS lasted,
+        focus_time + idle_time + %s * interval '1 ms' AS counted
+    FROM courses_learningsession WHERE enrollment_id = %s AND content_id = %s
 ) AS session
 """
-"""How many sessions, and how long they lasted by PostgreSQL's clock: their union, for two tabs count as one."""
+"""How many sessions, and how long they lasted by PostgreSQL's clock: their union, for two tabs count as one. No more
+than they have counted, and a span of each that is not over: a session that was opened again has holes."""
 
 
 def _time_in(enrollment: CourseEnrollment, content_id: int) -> timedelta | None:
     """For how long the learner had sessions of this content; None without any."""
     with connection.cursor() as cursor:
-        cursor.execute(TIME_IN, [enrollment.pk, content_id])
+        cursor.execute(TIME_IN, [IDLE_LEASE_MS, enrollment.pk, content_id])
         sessions, lasted = cursor.fetchone()
     return lasted if sessions else None
 

@@ -57,10 +57,16 @@ def text_of(content: Content) -> int:
     return content.items.order_by("order")[0].pk
 
 
-def open_session(student: User, content: Content, *, seconds: float, ended_ago: float | None = None) -> None:
-    """A session of this content that has lasted so long by now, or had when it ended so many seconds ago."""
+def open_session(
+    student: User, content: Content, *, seconds: float, ended_ago: float | None = None, counted: float | None = None
+) -> None:
+    """A session of this content that has lasted so long by now, or had when it ended so many seconds ago. It counted
+    all of that, or so many seconds."""
     enrollment = CourseEnrollment.objects.get(student=student, course=content.module.course_id)
-    row = LearningSession.objects.create(user=student, key=uuid4(), enrollment=enrollment, content=content)
+    focus_time = timedelta(seconds=seconds if counted is None else counted)
+    row = LearningSession.objects.create(
+        user=student, key=uuid4(), enrollment=enrollment, content=content, focus_time=focus_time
+    )
     ended: dict[str, Any] = {}
     if ended_ago is not None:
         ended = {"ended_at": ClockTimestamp() - timedelta(seconds=ended_ago), "end_reason": "closed"}
@@ -137,6 +143,15 @@ def test_nobody_plays_more_than_there_has_been_time_for(ana: User, auto: Content
         consume(ana, item, (MINUTE, 10 * MINUTE))
     open_session(ana, auto, seconds=240, ended_ago=100)  # what they lasted one after the other adds up
     consume(ana, item, (MINUTE, 10 * MINUTE))
+
+
+def test_a_hole_of_hours_is_no_time_to_play(ana: User, auto: Content) -> None:
+    """A session that was opened again long after its page was away."""
+    item = film(auto, seconds=3_600)
+    open_session(ana, auto, seconds=36_000, counted=60)
+    with pytest.raises(RateLimited):
+        consume(ana, item, (0, 60 * MINUTE))
+    consume(ana, item, (0, FASTEST * MINUTE))
 
 
 def test_a_video_of_unknown_length_is_consumed_by_playing_some_of_it(ana: User, auto: Content) -> None:
