@@ -28,7 +28,7 @@ MOST_CHARACTERS = 254
 """The longest e-mail address there is; user names are shorter."""
 MOST_ERRORS = 100
 
-HEADINGS = re.compile(r"\s*(user[ _-]?name|e-?mail|address|learner|student)\s*", re.IGNORECASE)
+HEADINGS = re.compile(r"\s*(user[ _-]?name|e-?mail)\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

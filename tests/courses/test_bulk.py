@@ -228,6 +228,7 @@ def test_a_dry_run_of_a_file(circle: Course, ines: User) -> None:
         ("ana\nben\n".encode("utf-16"), "line 1: this is not UTF-8"),
         ("ana\nben\n".encode("utf-16-le"), "line 1: this is not UTF-8"),
         (b"username\nana\nnobody\n", "line 3: Nobody here"),
+        (b"student\nana\n", "line 1: Nobody here"),
         (b"ana\n\n\nana\n", "line 4: ana is on line 1 already"),
         (b'"two\nlines"\nnobody\n', "line 1: Nobody here"),
         (b"name,username\nAna\n", "line 2: there is no name in column 2"),
