@@ -30,7 +30,7 @@ from users.errors import DomainError
 
 RETRY_DATABASE_MS: Final = 2_000
 SESSIONS_HELD: Final = 4 * protocol.SESSIONS
-"""Live, or silent: then its samples may still reopen it, so it is held too."""
+"""Live, or silent: then its samples may still reopen it, so it is held too, until a new one needs its place."""
 
 log = logging.getLogger(__name__)
 
@@ -357,15 +357,24 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
         recorder.hold(row, connection, asked=asked)
 
     def _make_room(self, *, for_new: bool) -> None:
-        """Raises TooManySessions when the connection holds as many live sessions as it may, or can hold no new one."""
-        held = self.connection.sessions.values()
+        """Let go of the session that is silent longest when the connection can't hold one more beside it.
+
+        Raises TooManySessions when it holds as many live ones as it may, or when those in the way are being closed.
+        """
+        held = [one for one in self.connection.sessions.values() if not one.closing]
         now = monotonic()
-        live = sum(one.is_live(now) and not one.closing for one in held)
-        if live >= protocol.SESSIONS or (for_new and len(held) >= SESSIONS_HELD):
+        live = sum(one.is_live(now) for one in held)
+        is_full = for_new and len(self.connection.sessions) >= SESSIONS_HELD
+        if live >= protocol.SESSIONS or (is_full and live == len(held)):
             raise TooManySessions(
-                f"This connection holds {len(held)} sessions already, {live} of them live. Close one first.",
+                f"This connection holds {len(self.connection.sessions)} sessions already, {live} of them live."
+                " Close one first.",
                 retry_after_ms=sessions.RETRY_TOO_MANY_MS,
             )
+        if is_full:
+            oldest = min((one for one in held if not one.is_live(now)), key=lambda one: one.heard_at)
+            del self.connection.sessions[oldest.id]
+            self.hub.recorder.release(oldest)
 
     async def _samples(self, frame: protocol.SessionSamples | protocol.SessionClose, *, closes: bool) -> None:
         assert self.connection.credential is not None

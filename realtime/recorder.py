@@ -136,7 +136,7 @@ class Recorder:
                     await self._round.wait()
 
     def release(self, held: Held) -> None:
-        """Its connection is gone. What it has sent is still written."""
+        """Its connection is gone, or holds it no longer. What it has sent is still written."""
         held.holder = None
         if held not in self._dirty and self.held.get(held.id) is held:
             del self.held[held.id]

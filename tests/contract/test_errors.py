@@ -292,6 +292,20 @@ async def test_sessions_whose_lease_ran_out_are_not_live(connect: Connect, ana: 
     await refusal(last, "too_many_sessions", opening())
 
 
+async def open_when_silent(learner: Learner, frame: Frame) -> tuple[Frame, set[str]]:
+    """The `session.opened` of an open that is repeated until there is room, and the codes that refused it."""
+    refused = set()
+    async with asyncio.timeout(10):
+        while True:
+            ref = uuid4().hex
+            await learner.send({**frame, "ref": ref})
+            answer = await answer_to(learner, ref)
+            if answer["type"] == "session.opened":
+                return answer, refused
+            refused.add(answer["code"])
+            await asyncio.sleep(0.2)
+
+
 async def test_a_connection_may_open_others_when_its_sessions_fell_silent(
     connect: Connect, quick_site: Site, ana: "User"
 ) -> None:
@@ -299,15 +313,8 @@ async def test_a_connection_may_open_others_when_its_sessions_fell_silent(
     learner = await connect(ana, to=quick_site)
     keys = [str(uuid4()) for _ in range(4)]
     silent = [(await learner.open(course="intro", key=key))["session"] for key in keys]
-    async with asyncio.timeout(10):
-        answers = []
-        while answers[-1:] != ["session.opened"]:
-            ref = uuid4().hex
-            await learner.send({**opening(), "ref": ref})
-            answer = await answer_to(learner, ref)
-            answers.append(str(answer.get("code", answer["type"])))
-            await asyncio.sleep(0.2)
-    assert set(answers[:-1]) == {"too_many_sessions"}
+    answer, refused = await open_when_silent(learner, opening())
+    assert refused == {"too_many_sessions"}
     for session in silent[:3]:
         await learner.samples(session, [(1, 0, "idle", 0)])  # its lease is longer
         await learner.expect("session.ack", session=session, seq=1)
@@ -320,6 +327,27 @@ async def test_a_connection_may_open_others_when_its_sessions_fell_silent(
     await learner.close_session(silent[0])
     await learner.samples(silent[3], [(1, 0, "idle", 0)])
     await learner.expect("session.ack", session=silent[3], seq=1)
+
+
+async def test_a_connection_that_holds_sixteen_lets_go_of_the_one_silent_longest(
+    connect: Connect, quick_site: Site, ana: "User"
+) -> None:
+    learner = await connect(ana, to=quick_site)
+    keys = [str(uuid4()) for _ in range(17)]
+    opened: list[int] = []
+    for key in keys:
+        answer, _ = await open_when_silent(learner, {**opening(), "key": key})
+        opened.append(answer["session"])
+        if len(opened) == 4:  # all are live; the first is heard again, so the second is silent longest
+            await learner.samples(opened[0], [(1, 0, "focus", 0)])
+            await learner.expect("session.ack", session=opened[0], seq=1)
+    error = await refusal(learner, "not_found", sampling(opened[1], (1, 0, "focus", 0)))
+    assert "Open its key first" in error["message"]
+    await learner.close_session(opened[0])  # held still
+    again, _ = await open_when_silent(learner, {**opening(), "key": keys[1]})
+    assert again["session"] == opened[1]
+    await learner.samples(opened[1], [(1, 0, "focus", 0)])
+    await learner.expect("session.ack", session=opened[1], seq=1)
 
 
 async def test_a_silent_session_does_not_reopen_beyond_twenty_of_a_user(
