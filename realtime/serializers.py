@@ -3,8 +3,10 @@
 from typing import Any
 
 import msgspec
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
+from courses.examples import answered
 from realtime import inbox, protocol
 from realtime.models import Notification
 from realtime.protocol import MAX_INTEGER
@@ -24,6 +26,23 @@ class SeenSerializer(serializers.Serializer[None]):
     number = serializers.IntegerField(min_value=0, max_value=MAX_INTEGER)
 
 
+@extend_schema_serializer(
+    examples=answered(
+        {
+            "number": 58,
+            "kind": "waitlist.offer",
+            "created_at": "2026-01-02T18:30:00Z",
+            "title": "A seat in “Small seminar” is yours",
+            "body": "It is kept for you until 3 January, 18:30 UTC."
+            " Accept it before then, or leave it to the next in turn.",
+            "data": {
+                "course": "small-seminar",
+                "course_title": "Small seminar",
+                "offer_expires_at": "2026-01-03T18:30:00Z",
+            },
+        }
+    )
+)
 class NotificationSerializer(serializers.Serializer[Notification]):
     """What `notification` says over the websocket, in the caller's language."""
 

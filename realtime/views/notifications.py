@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from courses.examples import answered, sent
 from realtime import notifications
 from realtime.models import Notification
 from realtime.protocol import SeenFields
@@ -43,7 +44,11 @@ class NotificationListView(generics.ListAPIView[Notification]):
 class NotificationsSeenView(APIView):
     """Say up to which number one's notifications were seen: on every device, whichever this is."""
 
-    @extend_schema(request=SeenSerializer, responses={200: SeenFields})
+    @extend_schema(
+        request=SeenSerializer,
+        responses={200: SeenFields},
+        examples=[*sent({"number": 58}), *answered({"head": 58, "seen": 58, "unread": 0})],
+    )
     def post(self, request: Request) -> Response:
         asked = SeenSerializer(data=request.data)
         asked.is_valid(raise_exception=True)

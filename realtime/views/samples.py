@@ -5,7 +5,7 @@ alone: whoever holds the session keeps it, and counts on from what is then durab
 """
 
 import logging
-from typing import cast
+from typing import Final, cast
 from uuid import UUID
 
 import msgspec
@@ -24,6 +24,7 @@ from rest_framework.views import APIView
 from courses import ledger, sessions
 from courses.errors import Gap, KeyInUse, NotFound
 from courses.events import LearningChanged, SessionsChanged
+from courses.examples import answered, sent
 from courses.sessions import DurableSession
 from realtime import codec, protocol, timekeeper
 from realtime.handshake import origin_is_allowed, user_agent_of
@@ -36,6 +37,27 @@ from users.authentication import BearerAuthentication
 from users.errors import DomainError
 from users.events import announce
 from users.models import User
+
+POSTED: Final = {
+    "open": {"course": "intro-to-live-learning", "content": 12, "device_type": "mobile"},
+    "samples": [
+        {"seq": 1, "at": 0, "state": "engaged", "interactions": 0},
+        {"seq": 2, "at": 10_000, "state": "focus", "interactions": 4},
+    ],
+    "close": True,
+}
+TAKEN: Final = {
+    "session": 901,
+    "seq": 2,
+    "duration_ms": 10_000,
+    "focus_ms": 10_000,
+    "engaged_ms": 10_000,
+    "idle_ms": 0,
+    "unknown_ms": 0,
+    "interactions": 4,
+    "now_ms": 10_000,
+}
+"""Examples for the OpenAPI schema."""
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +108,7 @@ class SamplesView(APIView):
         parameters=[OpenApiParameter("key", OpenApiTypes.UUID, OpenApiParameter.PATH)],
         request={"application/json": protocol.Posted},
         responses={200: protocol.PostAnswer, **POST_ERRORS},
+        examples=[*sent(POSTED), *answered(TAKEN)],
     )
     def post(self, request: Request, key: str) -> Response:
         try:
