@@ -69,20 +69,38 @@ test("taking the page away closes the session", async () => {
   expect(client.openContents).toEqual([]);
 });
 
-test("a session lost to another device goes on here as a new one", async () => {
+test.each(["resumed_elsewhere", "gone", "restored"])("a session lost (%s) is followed by one new one", async (reason) => {
   const { client } = visit("/courses/intro/contents/11");
   await waitFor(() => {
     expect(client.sessions).toHaveLength(1);
   });
-  act(() => {
-    client.sessions[0]?.store.set({ phase: "lost", reason: "resumed_elsewhere" });
-  });
-  fireEvent.click(await screen.findByRole("button", { name: "Continue here" }));
+  const lose = () =>
+    act(async () => {
+      client.sessions[0]?.store.set({ phase: "lost", reason });
+      await Promise.resolve();
+    });
+  await lose();
   await waitFor(() => {
     expect(client.sessions).toHaveLength(2);
   });
   expect(client.openContents).toEqual([11]);
   expect(screen.queryByTestId("live-notice")).toBeNull();
+  // What the old one says now is nothing to the page.
+  await lose();
+  expect(client.sessions).toHaveLength(2);
+});
+
+test("where access ended, nothing new is opened", async () => {
+  const { client } = visit("/courses/intro/contents/11");
+  await waitFor(() => {
+    expect(client.sessions).toHaveLength(1);
+  });
+  await act(async () => {
+    client.sessions[0]?.store.set({ phase: "lost", reason: "access_ended" });
+    await Promise.resolve();
+  });
+  expect(screen.getByTestId("live-notice").textContent).toContain("Access ended");
+  expect(client.sessions).toHaveLength(1);
 });
 
 test.each<[string, { user?: Me; course?: CourseDetail }]>([

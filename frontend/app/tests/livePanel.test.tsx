@@ -95,16 +95,16 @@ test("says how the connection is: online, reconnecting in so many seconds, stopp
   vi.useRealTimers();
 });
 
-test("a session that went on elsewhere says so, keeps its numbers, and can begin anew here", () => {
+test("a session that ended says so, keeps its numbers, and another can begin", () => {
   const begin = vi.fn();
   const { session } = showPanel(begin);
   act(() => {
     session.store.set({ acked: { ...nothing, seq: 3, focus_ms: 9_000, duration_ms: 9_000 } });
-    session.store.set({ phase: "lost", reason: "resumed_elsewhere" });
+    session.store.set({ phase: "closed", reason: "session_closed" });
   });
-  expect(screen.getByTestId("live-notice").textContent).toContain("Continued elsewhere");
+  expect(screen.getByTestId("live-notice").textContent).toContain("This session has ended");
   expect(ms("focus")).toBe("9000");
-  fireEvent.click(screen.getByRole("button", { name: "Continue here" }));
+  fireEvent.click(screen.getByRole("button", { name: "Start a new session" }));
   expect(begin).toHaveBeenCalledOnce();
 });
 

@@ -2,6 +2,7 @@ import type { LiveSession } from "@studybeat/sdk";
 import { useCallback, useEffect, useState } from "react";
 
 import { useClient } from "./client";
+import { beginsAnew } from "./words";
 
 interface Target {
   course: string;
@@ -12,7 +13,7 @@ interface Target {
 
 interface Live {
   session: LiveSession | null;
-  /** Begins a new session here, after the last one ended. */
+  /** Begins a new session here, after one ended that is not followed by another by itself. */
   begin: () => void;
 }
 
@@ -28,19 +29,26 @@ export function useLiveSession({ course, content, isRecorded }: Target): Live {
   useEffect(() => {
     if (!isRecorded) return undefined;
     let opened: LiveSession | null = null;
+    let unsubscribe: (() => void) | undefined;
     let hasLeft = false;
     // Not at once: in development React runs every effect twice, and a session that nobody needs would be opened.
     queueMicrotask(() => {
       if (hasLeft) return;
       opened = client.open({ course, content });
+      const { store } = opened;
+      // Were each one lost as soon as it opens: the server takes 60 new keys a minute, and the SDK waits its turn.
+      unsubscribe = store.subscribe(() => {
+        if (beginsAnew(store.get())) begin();
+      });
       setSession(opened);
     });
     return () => {
       hasLeft = true;
+      unsubscribe?.();
       opened?.close();
       setSession(null);
     };
-  }, [client, course, content, isRecorded, round]);
+  }, [client, course, content, isRecorded, round, begin]);
 
   return { session, begin };
 }

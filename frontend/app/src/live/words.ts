@@ -24,16 +24,15 @@ export interface Notice {
 
 const startAgain = "Start a new session";
 
+/** Whether the page follows this session with a new one by itself: its key is not to be opened again. */
+export function beginsAnew({ phase, reason }: Pick<SessionState, "phase" | "reason">): boolean {
+  return phase === "lost" && reason !== "access_ended";
+}
+
 /** Why a session does not go on, and what can be done; null while it does. */
 export function noticeOf({ phase, reason }: Pick<SessionState, "phase" | "reason">): Notice | null {
-  if (phase === "opening" || phase === "live") return null;
+  if (phase === "opening" || phase === "live" || beginsAnew({ phase, reason })) return null;
   switch (reason) {
-    case "resumed_elsewhere":
-      return {
-        title: "Continued elsewhere",
-        text: "This session went on in another window or on another device. What you did here until then is kept.",
-        again: "Continue here",
-      };
     case "access_ended":
       return { title: "Access ended", text: "You no longer take part in this course, so no more time is recorded." };
     case "not_enrolled":
