@@ -202,5 +202,7 @@ def test_names_can_be_hidden_and_a_course_be_watched_anonymously(
     expect(row(page, ana)).to_have_count(0)
     intro.refresh_from_db()
     assert intro.is_anonymous
-    anas.reload()
-    expect(anas.get_by_test_id("who-watches")).to_contain_text("how many learn in this course, but not who")
+    who_watches = anas.get_by_test_id("who-watches")
+    expect(who_watches).to_contain_text("how many learn in this course, but not who", timeout=40_000)
+    page.get_by_role("switch", name="Watch anonymously").uncheck()
+    expect(who_watches).to_contain_text("can see live that you are here", timeout=40_000)

@@ -101,8 +101,8 @@ export const daysQuery = queryOptions({
   refetchInterval: 60_000,
 });
 
-/** Of whoever waits or learns, the owner's pages are told little: they look again. */
-const LOOK_AGAIN_MS = 20_000;
+/** What pages are told little or nothing of, they look at again. */
+export const LOOK_AGAIN_MS = 20_000;
 
 /** Everything that is read of a course's people. */
 export const peopleKey = (slug: string) => ["people", slug] as const;

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Outlet, useParams } from "react-router";
 
 import { ApiError } from "../api/http";
-import { courseQuery, outlineQuery } from "../api/queries";
+import { courseQuery, LOOK_AGAIN_MS, outlineQuery } from "../api/queries";
 import { useUser } from "../auth/user";
 import type { CourseContext } from "../course/context";
 import classes from "../course/course.module.css";
@@ -37,7 +37,8 @@ function CourseSkeleton() {
 export function CoursePage() {
   const { slug = "" } = useParams();
   const user = useUser();
-  const course = useQuery(courseQuery(slug));
+  // Nothing tells a learner that who can watch has changed.
+  const course = useQuery({ ...courseQuery(slug), refetchInterval: LOOK_AGAIN_MS });
   const outline = useQuery(outlineQuery(slug));
   const isClosed = isRefusal(outline.error, "not_enrolled");
 

@@ -2,16 +2,13 @@ import { Alert, Button, Card, List, Progress, Text, ThemeIcon, Title } from "@ma
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 
-import { enrollmentProgressQuery } from "../api/queries";
+import { enrollmentProgressQuery, LOOK_AGAIN_MS } from "../api/queries";
 import type { Content } from "../api/types";
 import { spoken } from "../time";
 import { Icon } from "../ui/icons";
 import { useComplete } from "./complete";
 import { needOf } from "./needs";
 import classes from "./progress.module.css";
-
-/** The ledger is at most a minute behind. */
-const LOOK_AGAIN_MS = 20_000;
 
 interface CompletionProps {
   /** The course's slug. */
@@ -94,6 +91,7 @@ function Needs({ content, enrollment }: { content: Content; enrollment: number }
 }
 
 function useContentProgress(content: Content, enrollment: number) {
+  // The ledger is at most a minute behind.
   const progress = useQuery({ ...enrollmentProgressQuery(enrollment), refetchInterval: LOOK_AGAIN_MS });
   return progress.data?.modules.flatMap((module) => module.contents).find(({ id }) => id === content.id);
 }
