@@ -74,7 +74,7 @@ def take_seat(held: Seats, *, student: User) -> CourseEnrollment:
     enrollment.student = student
     if held.course.enrollment_type == Course.EnrollmentType.APPROVAL:
         requested = {**CLEAN, "approval_requested_at": timezone.now(), "from_offer": was_offered}
-        return _move(held, "request", enrollment, actor=student, has_seat=True, fields=requested)
+        return _move(held, "request", enrollment, actor=student, fields=requested)
     return _move(held, "enroll", enrollment, actor=student, has_seat=True, fields=CLEAN)
 
 
