@@ -21,7 +21,7 @@ from courses import consumption, guidance, progress, sessions
 from courses.errors import NotFound, SessionClosed, TooManySessions
 from realtime import codec, hub, inbox, metrics, notifications, protocol, watching
 from realtime.codec import BadFrame
-from realtime.connection import Connection
+from realtime.connection import Connection, Send
 from realtime.handshake import authenticate, request_of, user_agent_of
 from realtime.protocol import CloseCode, ErrorCode
 from realtime.watch import Watch
@@ -38,6 +38,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+def _connection(scope: dict[str, Any], send: Send) -> Connection:
+    """Apart from the conversation, which would hold the request and its headers to its end."""
+    request = request_of(scope)
+    return Connection(send, user_agent=user_agent_of(request), ip_address=network_of(request))
+
+
 class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
     """Serves `/ws/`.
 
@@ -49,17 +55,14 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
         self,
         scope: dict[str, Any],
         receive: Callable[[], Awaitable[dict[str, Any]]],
-        send: Callable[[dict[str, Any]], Awaitable[None]],
+        send: Send,
     ) -> None:
         self.hub = hub.current()
         self.scope = scope
         self.receive = receive
         self.bad_frames = 0  # in a row
         self.is_free = False  # it waits for the next frame
-        request = request_of(scope)
-        self.connection = connection = Connection(
-            send, user_agent=user_agent_of(request), ip_address=network_of(request)
-        )
+        self.connection = connection = _connection(scope, send)
         try:
             await receive()  # websocket.connect
             await self._accept(send)
@@ -76,7 +79,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]  # channels ships no types
             with contextlib.suppress(asyncio.CancelledError):
                 await connection.drained()
 
-    async def _accept(self, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+    async def _accept(self, send: Send) -> None:
         """Refusals happen after the accept, so that the client can read the close code."""
         offered = self.scope.get("subprotocols") or []
         is_served = not offered or protocol.SUBPROTOCOL in offered
