@@ -52,7 +52,10 @@ const QUIET_MS = 20_000;
 const PONG_WITHIN_MS = 10_000;
 /** A connection that lasted this long proves that the server can take us. */
 const HEALTHY_MS = 10_000;
-/** So many attempts in a row without a welcome, and a network is taken to refuse websockets. */
+/**
+ * So many attempts in a row without a welcome, and a network is taken to refuse websockets. One is enough whose handshake
+ * nobody answered in all that time: a proxy may swallow what it doesn't know.
+ */
 const REFUSED_AFTER = 3;
 /** Between attempts while posts get through: half of this or more. */
 const HTTP_RETRY_MS = 60_000;
@@ -76,6 +79,7 @@ export class Connection {
   readonly #alarm: Alarm;
 
   #socket: Socket | null = null;
+  #isOpened = false;
   #welcome: Welcome | null = null;
   #budget: FrameBudget | null = null;
   #frameCap = Infinity;
@@ -164,11 +168,14 @@ export class Connection {
   #connect(): void {
     if (this.store.get().status !== "http") this.#enter("connecting");
     this.#alarm.set(this.#platform.monotonic() + WELCOME_WITHIN_MS);
+    this.#isOpened = false;
     // Only the latest socket is listened to: an abandoned one may speak for a while.
     const isLatest = (): boolean => this.#socket === socket;
     const socket = this.#platform.connect(this.#options.url, SUBPROTOCOL, {
       opened: () => {
-        if (isLatest()) this.#say(this.#hello());
+        if (!isLatest()) return;
+        this.#isOpened = true;
+        this.#say(this.#hello());
       },
       message: (text) => {
         if (isLatest()) this.#hear(text);
@@ -223,9 +230,14 @@ export class Connection {
   #rang(): void {
     const now = this.#platform.monotonic();
     if (this.#socket === null) this.#connect();
-    else if (this.#welcome === null) this.#down(ABNORMAL_CLOSURE);
+    else if (this.#welcome === null) this.#timedOut();
     else if (this.#probed !== null && now >= this.#probed + PONG_WITHIN_MS) this.#down(ABNORMAL_CLOSURE);
     else this.#listen(now);
+  }
+
+  #timedOut(): void {
+    if (!this.#isOpened) this.#failures = Math.max(this.#failures, REFUSED_AFTER - 1);
+    this.#down(ABNORMAL_CLOSURE);
   }
 
   /** Online: pings when it is quiet, and sets the alarm for the next look. */

@@ -143,6 +143,33 @@ describe("without websockets", () => {
     expect(session.store.get()).toMatchObject({ pending: 0, acked: { engaged_ms: 60_000, duration_ms: 60_000 } });
   });
 
+  test("one attempt whose handshake nobody answers is enough", () => {
+    const page = new Page();
+    page.world.swallowsSockets = true;
+    page.client.signal(LOOKED_AT);
+    page.client.start();
+    const session = page.client.open({ course: "intro", content: 12 });
+    page.world.advance(16_000);
+    expect(page.client.connection.get().status).toBe("http");
+    page.world.advance(20_000);
+    expect(session.store.get().acked).toMatchObject({ focus_ms: 20_000 });
+    page.world.swallowsSockets = false;
+    page.world.advance(60_000);
+    expect(page.client.connection.get().status).toBe("online");
+  });
+
+  test("a server that opens the socket and is slow to welcome is not behind such a proxy", () => {
+    const page = new Page();
+    page.client.signal(LOOKED_AT);
+    page.client.start();
+    page.client.open({ course: "intro", content: 12 });
+    page.world.link.losesToClient = true;
+    page.world.advance(16_000);
+    expect(page.world.sent("hello")).not.toEqual([]);
+    expect(page.client.connection.get().status).not.toBe("http");
+    expect(page.world.posts).toEqual([]);
+  });
+
   test("moving to another content closes one session and begins the other at once, by posts", () => {
     const { page, session } = behindProxy();
     page.client.input(true);

@@ -73,6 +73,8 @@ export class World implements Platform {
   isNetworkDown = false;
   /** A proxy on the way lets no websocket through. */
   refusesSockets = false;
+  /** One that answers no handshake either, in no way. */
+  swallowsSockets = false;
   /** One that lets no post through. */
   refusesPosts = false;
   readonly posts: (Post & { readonly key: string; readonly at: number; readonly posted: Posted })[] = [];
@@ -180,6 +182,7 @@ export class World implements Platform {
     let peer: Peer | null = null;
     let hasLeft = false;
     this.after(this.latencyMs, () => {
+      if (this.swallowsSockets) return;
       peer = this.isNetworkDown || this.refusesSockets ? null : this.#server.accept(link);
       if (peer === null) link.close(1006);
       else if (link.isOpen) events.opened();
