@@ -11,8 +11,8 @@ of 95,626 recorded events, the same students came out at 3.5 or at 41.8 hours ea
 counting cut off.
 
 Here nothing is guessed. While you study, one connection tells the server what this page is doing, and the server \
-decides how long that was. Look at the panel beside this text: those are your own numbers, and each of them is stored \
-by the time you see it."""
+decides how long that was. Look at the panel on this page: those are your own numbers, and each of them is stored by \
+the time you see it."""
 
 STATES = """\
 At every moment, a page is in one of three states.
