@@ -28,7 +28,7 @@ simulate: $(VENV) ## learners at work on the site that `make run` runs, to watch
 
 test: $(VENV) $(MODULES) $(APP) browser ## every test: SDK, app, server, real browser
 	npm test --prefix frontend
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV) $(MODULES) ## lint, types, layers, generated files
 	$(BIN)/ruff check .
