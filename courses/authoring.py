@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
-from courses.errors import HasRecords, Invalid, NoModules, NotAnAuthor, NotFound, OrderMismatch, TooMany
+from courses.errors import AccountClosed, HasRecords, Invalid, NoModules, NotAnAuthor, NotFound, OrderMismatch, TooMany
 from courses.events import OutlineChanged
 from courses.models import (
     CompletionMethod,
@@ -36,6 +36,7 @@ from courses.models import (
     Text,
     Video,
 )
+from courses.seats import lock_accounts
 from users.events import announce
 from users.models import User
 
@@ -78,12 +79,18 @@ def _authored(rows: QuerySet[M], user: User, *, owner: str) -> QuerySet[M]:
 
 
 def create_course(*, owner: User, **fields: Any) -> Course:
-    """A new draft. Raises NotAnAuthor, Invalid when the slug is taken."""
+    """A new draft. Locks the owner's account, which closes only while it owns no course.
+
+    Raises NotAnAuthor, AccountClosed, Invalid when the slug is taken.
+    """
     if not (owner.is_staff or owner.role == User.Role.INSTRUCTOR):
         raise NotAnAuthor
-    course = Course(owner=owner, **fields)
-    _save_with_slug(course, owner)
-    return course
+    with transaction.atomic():
+        if not lock_accounts([owner.pk]):
+            raise AccountClosed
+        course = Course(owner=owner, **fields)
+        _save_with_slug(course, owner)
+        return course
 
 
 def change_course(*, course: Course, actor: User | None = None, **fields: Any) -> Course:

@@ -118,6 +118,43 @@ def test_without_the_lock_of_the_account_it_has_one(
     assert has_a_place(course, user)
 
 
+def creates(owner: "User", number: int) -> None:
+    from courses import authoring
+    from courses.models import Subject
+
+    subject, _ = Subject.objects.get_or_create(slug="subject", defaults={"title": "Subject"})
+    authoring.create_course(owner=owner, subject=subject, title="New", slug=f"new{number}", overview="New.")
+
+
+def test_a_closed_account_owns_no_course() -> None:
+    with no_deadlocks():
+        for number in range(ROUNDS):
+            owner = make_user(f"owner{number}", role="instructor")
+            outcomes = at_once(lambda u=owner: close(u), lambda u=owner, n=number: creates(u, n))  # type: ignore[misc]
+            assert outcomes in (["ok", "not_authenticated"], ["owns_courses", "ok"])
+            owner.refresh_from_db()
+            assert owner.is_active == owner.courses_created.exists()
+
+
+def test_without_the_lock_of_the_account_it_owns_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: it closes between the judgement and the writing."""
+    from courses import authoring
+
+    owner = make_user("owner", role="instructor")
+    save = authoring._save_with_slug
+
+    def save_late(*arguments: Any) -> None:
+        assert at_once(lambda: close(owner)) == ["ok"]
+        save(*arguments)
+
+    monkeypatch.setattr(authoring, "lock_accounts", lambda ids: ids)
+    monkeypatch.setattr(authoring, "_save_with_slug", save_late)
+    creates(owner, 0)
+    owner.refresh_from_db()
+    assert not owner.is_active
+    assert owner.courses_created.exists()
+
+
 def test_an_offer_becomes_no_place_while_the_account_looks_for_its_places(ines: "User") -> None:
     """Between its look at the enrolments and the one at the queues it would be in neither."""
     from django.db import connection
