@@ -26,6 +26,18 @@ def test_a_page_that_is_left_for_another_site_has_all_its_time(
     assert_true(content, trace, closed=False)  # it may come back; else the lease ends it, as of this moment
 
 
+def test_a_page_that_is_left_has_all_its_time_though_its_connection_is_dead(
+    page: Page, trace: Trace, truth: Truth, content: Content
+) -> None:
+    """And nobody has noticed that yet."""
+    study(page, 3)
+    page.evaluate("WebSocket.prototype.send = () => undefined")
+    study(page, 3)
+    page.goto("data:text/plain,elsewhere")
+    truth.turn("")
+    assert_true(content, trace, closed=False)
+
+
 def test_a_page_that_comes_back_whole_goes_on_with_its_session(
     site: Site, page: Page, trace: Trace, truth: Truth, content: Content
 ) -> None:

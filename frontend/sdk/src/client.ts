@@ -241,10 +241,10 @@ export class StudybeatClient {
     this.#connection.stop();
   };
 
-  /** The page is put aside, and may be restored as it is: lets the connection go, and closes nothing. */
+  /** The page is put aside, and may be restored as it is: says its last words, lets the connection go, closes nothing. */
   readonly pause = (): void => {
     this.signal(HIDDEN);
-    if (this.#connection.welcome === null) this.lastWords();
+    this.lastWords();
     this.#wasStarted = this.connection.get().status !== "stopped";
     this.#isAway = true;
     this.#connection.stop();

@@ -73,13 +73,18 @@ describe("last words", () => {
     expect(posted?.close).toBe(false);
   });
 
-  test("a page that is put aside lets the connection go, closes nothing, and goes on when it is back", () => {
+  test("a page that is put aside says them too, lets the connection go, closes nothing, and goes on when it is back", () => {
     const { page, session } = Page.studying();
     page.world.advance(5_000);
     page.client.pause();
     page.client.lastWords(); // the page hides after it was put aside
     page.world.advance(8_000);
-    expect([page.world.posts, page.world.sent("session.close")]).toEqual([[], []]);
+    const idle = { seq: 2, at: 5_000, state: "idle", interactions: 0 };
+    expect(page.world.posts.map(({ outlivesPage, posted }) => ({ outlivesPage, posted }))).toEqual([
+      { outlivesPage: true, posted: { samples: [idle], close: false } },
+    ]);
+    expect(page.world.sent("session.samples").at(-1)?.samples).toEqual([idle]);
+    expect(page.world.sent("session.close")).toEqual([]);
     expect(page.world.link.isOpen).toBe(false);
     expect(page.server.session("key-1").durable.acked.focus_ms).toBe(5_000);
     page.client.resume();
@@ -89,6 +94,16 @@ describe("last words", () => {
     page.world.advance(0);
     expect(page.world.sent("session.open").map(({ key }) => key)).toEqual(["key-1", "key-1"]);
     expect(session.store.get().acked).toMatchObject({ focus_ms: 9_000, idle_ms: 8_000, unknown_ms: 0 });
+  });
+
+  test("a page that is put aside is heard, though its connection is dead", () => {
+    const { page } = Page.studying();
+    page.world.advance(5_000);
+    page.world.link.losesToServer = true;
+    page.world.advance(8_000);
+    page.client.pause();
+    page.world.advance(0);
+    expect(page.server.session("key-1").durable.acked).toMatchObject({ focus_ms: 13_000, duration_ms: 13_000 });
   });
 
   test.each([
