@@ -85,6 +85,7 @@ export class StudybeatClient {
       },
       refused: () => {
         for (const session of this.#sessions) session.socketless();
+        this.#drain();
       },
       frame: (frame) => {
         this.#look();
@@ -103,7 +104,7 @@ export class StudybeatClient {
         isDraining = false;
       };
       drain(storage, user, platform.wall(), (key, posted, answered) => {
-        poster.post(key, posted, false, answered);
+        this.#host.post(key, posted, false, answered);
       }).then(done, done);
     };
     this.#host = {

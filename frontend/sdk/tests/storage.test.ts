@@ -138,6 +138,23 @@ describe("a page that died", () => {
     expect(await kept()).toEqual([]);
   });
 
+  test("is made up for by a page that records nothing, where websockets are refused", async () => {
+    const { page } = studying();
+    page.world.link.losesToServer = true;
+    page.world.advance(15_000);
+    crash(page);
+    page.world.refusesSockets = true;
+    const { client } = await visit(page);
+    page.world.advance(10_000);
+    await settle(page);
+    expect(page.server.session("key-1").durable.acked.duration_ms).toBe(10_000);
+    expect(client.connection.get().status).toBe("http");
+    expect(await kept()).toEqual([]);
+    page.world.refusesSockets = false;
+    page.world.advance(61_000);
+    expect(client.connection.get().status).toBe("online");
+  });
+
   test("is nobody else's to send", async () => {
     const { page } = studying();
     page.world.link.losesToServer = true;
