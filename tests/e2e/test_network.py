@@ -5,9 +5,19 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from courses.models import Content
+from courses.models import Content, LearningSession
+from tests.contract.conftest import grow_old
 from tests.counts import count
-from tests.e2e.studying import assert_true, begin, sign_in, study
+from tests.e2e.studying import (
+    RECORDED,
+    TOLERANCE_SECONDS,
+    assert_true,
+    begin,
+    eventually,
+    sign_in,
+    study,
+    the_session,
+)
 from tests.e2e.trace import Trace, Truth
 from tests.proxy import Proxy
 from tests.site import Site
@@ -78,3 +88,24 @@ def test_where_websockets_are_refused_it_records_all_the_same_and_says_so(
     page.close()
     truth.turn("")
     assert_true(content, trace)
+
+
+def test_a_page_that_was_offline_for_a_day_goes_on_with_a_new_session(
+    network: Proxy, page: Page, truth: Truth, content: Content
+) -> None:
+    """Its key is closed by then: as when a computer wakes up after the weekend, and the learner just reads on."""
+    study(page, 1)
+    network.refuses = True
+    network.cut()
+    first = the_session(content)
+    grow_old(first.pk, 25 * 3600)
+    network.heal()
+    later = LearningSession.objects.filter(content=content).exclude(pk=first.pk)
+    eventually(later.first, lambda: "it was not followed by another")
+    page.evaluate(RECORDED)
+    truth.turn("engaged")
+    study(page, 3)
+    page.close()
+    truth.turn("")
+    ended = eventually(later.filter(end_reason="closed").first, lambda: f"{later.get().__dict__}")
+    assert abs(ended.focus_time.total_seconds() - truth.spans[-1][2] + truth.spans[-1][1]) <= TOLERANCE_SECONDS

@@ -69,14 +69,19 @@ test("taking the page away closes the session", async () => {
   expect(client.openContents).toEqual([]);
 });
 
-test.each(["resumed_elsewhere", "gone", "restored"])("a session lost (%s) is followed by one new one", async (reason) => {
+test.each([
+  ["lost", "resumed_elsewhere"],
+  ["lost", "gone"],
+  ["lost", "restored"],
+  ["closed", "session_closed"],
+] as const)("a session %s (%s) is followed by one new one", async (phase, reason) => {
   const { client } = visit("/courses/intro/contents/11");
   await waitFor(() => {
     expect(client.sessions).toHaveLength(1);
   });
   const lose = () =>
     act(async () => {
-      client.sessions[0]?.store.set({ phase: "lost", reason });
+      client.sessions[0]?.store.set({ phase, reason });
       await Promise.resolve();
     });
   await lose();

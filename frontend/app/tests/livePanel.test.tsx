@@ -100,7 +100,7 @@ test("a session that ended says so, keeps its numbers, and another can begin", (
   const { session } = showPanel(begin);
   act(() => {
     session.store.set({ acked: { ...nothing, seq: 3, focus_ms: 9_000, duration_ms: 9_000 } });
-    session.store.set({ phase: "closed", reason: "session_closed" });
+    session.store.set({ phase: "closed", reason: null });
   });
   expect(screen.getByTestId("live-notice").textContent).toContain("This session has ended");
   expect(ms("focus")).toBe("9000");

@@ -24,9 +24,12 @@ export interface Notice {
 
 const startAgain = "Start a new session";
 
-/** Whether the page follows this session with a new one by itself: its key is not to be opened again. */
+/**
+ * Whether the page follows this session with a new one by itself: its key is not to be opened again. So it is with one
+ * that was closed without the page, as after a day without a connection.
+ */
 export function beginsAnew({ phase, reason }: Pick<SessionState, "phase" | "reason">): boolean {
-  return phase === "lost" && reason !== "access_ended";
+  return (phase === "lost" && reason !== "access_ended") || (phase === "closed" && reason === "session_closed");
 }
 
 /** Why a session does not go on, and what can be done; null while it does. */
@@ -43,8 +46,6 @@ export function noticeOf({ phase, reason }: Pick<SessionState, "phase" | "reason
       return { title: "Not signed in", text: "Sign in again, and recording goes on from there." };
     case "other_user":
       return { title: "Somebody else signed in", text: "Load the page again to go on." };
-    case "session_closed":
-      return { title: "This session has ended", text: "What was recorded is kept.", again: startAgain };
     default:
       return phase === "closed"
         ? { title: "This session has ended", text: "What was recorded is kept.", again: startAgain }
