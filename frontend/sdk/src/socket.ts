@@ -57,7 +57,7 @@ const HEALTHY_MS = 10_000;
  * nobody answered in all that time: a proxy may swallow what it doesn't know.
  */
 const REFUSED_AFTER = 3;
-/** Between attempts while posts get through: half of this or more. */
+/** Between attempts while posts get through: half of this or more (docs/decisions/0135). */
 const HTTP_RETRY_MS = 60_000;
 const SMALLEST_FRAME_BYTES = 1_024;
 const NORMAL_CLOSURE = 1000;
