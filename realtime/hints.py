@@ -6,6 +6,7 @@ process, the job worker, a management command); the web processes listen, with o
 """
 
 import asyncio
+import atexit
 import logging
 import threading
 from collections import deque
@@ -43,6 +44,7 @@ class Sender:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news = asyncio.Event()
+        self._rests = asyncio.Event()
 
     def send(self, **ids: Iterable[int]) -> None:
         """Queue a hint, with the fields of `Hint`. Never waits, never raises."""
@@ -51,13 +53,23 @@ class Sender:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 threading.Thread(target=self._loop.run_until_complete, args=[self._run()], daemon=True).start()
+                atexit.register(self._finish, self._loop)
         self._loop.call_soon_threadsafe(self._news.set)
+
+    def _finish(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let what is queued leave before the process ends, in the time limit: a command ends when it has committed.
+
+        `_run` was woken for the newest hint before this waits: it has cleared `_rests` by then.
+        """
+        with suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(self._rests.wait(), loop).result(TIME_LIMIT_SECONDS)
 
     async def _run(self) -> None:
         is_failing = False
         while True:
             await self._news.wait()
             self._news.clear()
+            self._rests.clear()
             while self._queue:
                 message = self._next_message()
                 try:
@@ -67,6 +79,7 @@ class Sender:
                     if not is_failing:
                         log.warning("Redis takes no hints: %s. Changes show up to 20 s later meanwhile.", repr(error))
                     is_failing = True
+            self._rests.set()
 
     def _next_message(self) -> dict[str, object]:
         """All hints that wait, as one message of a bounded size."""
