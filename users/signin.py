@@ -1,4 +1,4 @@
-"""Signing in by password, and out again. Every way in that takes a password goes through `PasswordBackend`.
+"""Signing in by password. Every way in that takes a password goes through `PasswordBackend`.
 
 After five wrong passwords an account takes none for 15 minutes, and twice as long after each further one, up to a
 day. That is about passwords only: sessions, tokens and live connections go on, so nobody is locked out of a lesson by
@@ -17,9 +17,9 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import authenticate, login
 from django.contrib.auth.backends import ModelBackend
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 from django.http import HttpRequest
@@ -27,7 +27,6 @@ from django.utils import timezone
 
 from users.addresses import network_of
 from users.errors import DomainError
-from users.events import CredentialsChanged, announce
 from users.models import APIToken, User
 from users.throttling import count_sign_in, take_back_sign_in
 
@@ -192,10 +191,3 @@ def start_session(*, user: User, request: HttpRequest) -> None:
     """Sign this browser in: a new session key and a new CSRF token, set by the response's cookies."""
     login(request, user)
     request.session[SIGNED_IN_AT] = timezone.now().timestamp()
-
-
-def end_session(*, user: User, request: HttpRequest) -> None:
-    """Sign this browser out, and forget its session. Announces `CredentialsChanged`."""
-    with transaction.atomic():
-        logout(request)
-        announce(CredentialsChanged(user.pk))

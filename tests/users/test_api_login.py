@@ -120,6 +120,19 @@ def test_logout_ends_the_session_and_tells_who_listens(ana: User, announced: lis
     assert client.get("/api/v1/me/").status_code == 401
 
 
+@pytest.mark.parametrize("way", ["/api/v1/login/", ADMIN])
+def test_who_signs_in_over_somebody_signs_them_out(ana: User, admin: User, announced: list, way: str) -> None:
+    client = anonymous()
+    sign_in(client)
+    sign_in(client)
+    assert announced == [], "it was herself"
+    form = {"format": "multipart"} if way == ADMIN else {}
+    assert client.post(way, {"username": "admin", "password": PASSWORD}, **form).status_code in {200, 302}
+    assert client.get("/api/v1/me/").json()["username"] == "admin"
+    assert announced == [CredentialsChanged(ana.pk)]
+    assert Session.objects.count() == 1
+
+
 def test_logout_by_token_revokes_that_token_alone(ana: User) -> None:
     phone, tablet = by_token(ana), by_token(ana)
     assert phone.post("/api/v1/logout/").status_code == 204
