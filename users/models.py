@@ -103,7 +103,8 @@ class User(AbstractUser):
     def save(self, **kwargs: Any) -> None:
         """Save. A changed address is unverified: the old one's proof says nothing about it.
 
-        A new password takes the API tokens with it, as it does all sessions (docs/decisions/0051).
+        A new password takes the API tokens with it, as it does all sessions (docs/decisions/0051); so does its end,
+        when staff lets an account sign in by none any more.
         Announces `CredentialsChanged` for a changed password, and for an account that is disabled or enabled.
         """
         written: Collection[str] | None = kwargs.get("update_fields")
@@ -119,7 +120,7 @@ class User(AbstractUser):
             if written is not None:
                 proof = ("email_verified", "email_verification_token", "email_verification_sent_at")
                 kwargs["update_fields"] = {*written, *proof}
-        is_new_password = "password" in changed and self._password is not None
+        is_new_password = "password" in changed and (self._password is not None or not self.has_usable_password())
         with transaction.atomic():
             super().save(**kwargs)
             if is_new_password:

@@ -121,6 +121,20 @@ def test_a_password_set_by_staff_is_announced(client: Client, ana: User, announc
     assert announced == [ana.pk]
 
 
+def test_who_may_sign_in_by_no_password_any_more_is_signed_out(client: Client, ana: User, announced: list[int]) -> None:
+    token_of(ana)
+    address = reverse("admin:auth_user_password_change", args=[ana.pk])
+
+    none = {"password1": "", "password2": "", "usable_password": "false", "unset-password": ""}
+    response = client.post(address, none)
+
+    assert response.status_code == 302
+    ana.refresh_from_db()
+    assert not ana.has_usable_password()
+    assert not ana.api_tokens.exists()
+    assert announced == [ana.pk]
+
+
 def page_of(user: User, **changed: str) -> dict[str, str]:
     """What the page of an account sends, with nothing checked."""
     return {
