@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from courses import authoring
+from courses import authoring, examples
 from courses.authoring_serializers import (
     NEW_ITEM_SERIALIZERS,
     ChangedContentSerializer,
@@ -235,12 +235,16 @@ class ItemListView(Authoring, generics.ListAPIView[ContentItem]):
         places = self.content(self.kwargs["pk"]).items
         return places.select_related("content_type").prefetch_related("item").order_by("order")
 
-    @extend_schema(responses=ITEM)
+    @extend_schema(responses=ITEM, examples=examples.answered(examples.TEXT))
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response([shown(place) for place in page or ()])
 
-    @extend_schema(request=NEW_ITEM, responses={201: ITEM, 409: OpenApiResponse(description="There are too many.")})
+    @extend_schema(
+        request=NEW_ITEM,
+        responses={201: ITEM, 409: OpenApiResponse(description="There are too many.")},
+        examples=[*examples.sent(examples.NEW_TEXT), *examples.answered(examples.TEXT)],
+    )
     def post(self, request: Request, pk: int) -> Response:
         """Add an item after the last: a text as JSON, an image, video or file as a form with the file in it."""
         content = self.content(pk)
@@ -268,13 +272,15 @@ class ItemOrderView(Authoring):
 class ItemView(Authoring):
     parser_classes = (JSONParser, MultiPartParser)
 
-    @extend_schema(responses=ITEM)
+    @extend_schema(responses=ITEM, examples=examples.answered(examples.TEXT))
     def get(self, request: Request, pk: int) -> Response:
         """An item as the outline shows it."""
         return Response(shown(self.item(pk)))
 
     @extend_schema(
-        request={"application/json": NewTextSerializer, "multipart/form-data": ItemFormSerializer}, responses=ITEM
+        request={"application/json": NewTextSerializer, "multipart/form-data": ItemFormSerializer},
+        responses=ITEM,
+        examples=[*examples.sent(examples.NEW_TEXT), *examples.answered(examples.TEXT)],
     )
     def patch(self, request: Request, pk: int) -> Response:
         """Change an item; its kind stays. A new file replaces the old one."""

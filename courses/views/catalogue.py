@@ -13,7 +13,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import conditional_page
 from django_filters import rest_framework as filters  # type: ignore[import-untyped]
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import generics, status
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import OrderingFilter, SearchFilter
@@ -78,6 +78,9 @@ class StableOrdering(OrderingFilter):
         return [*(super().get_ordering(request, queryset, view) or []), "-pk"]
 
 
+UNCHANGED = {304: OpenApiResponse(description="It has the ETag that `If-None-Match` names.")}
+
+
 @method_decorator(conditional_page, name="dispatch")
 class ConditionalGet(APIView):
     """Answers 304 to an `If-None-Match` with the ETag of what it would answer: a hash of all of that, for this caller.
@@ -109,6 +112,7 @@ def show_course(slug: str, user: catalogue.Caller) -> Course:
     return cast(Course, course)
 
 
+@extend_schema_view(get=extend_schema(responses={200: CourseListSerializer(many=True), **UNCHANGED}))
 class CourseListView(ConditionalGet, generics.ListAPIView[Course]):
     """Published courses; with them one's own drafts, and the archived courses one is in."""
 
@@ -137,7 +141,7 @@ class CourseListView(ConditionalGet, generics.ListAPIView[Course]):
 class CourseView(ConditionalGet):
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
-    @extend_schema(responses=CourseSerializer)
+    @extend_schema(responses={200: CourseSerializer, **UNCHANGED})
     def get(self, request: Request, slug: str) -> Response:
         """A course with the caller's `enrollment` and place in the `waitlist`, null where there is none."""
         return Response(CourseSerializer(show_course(slug, request.user), context={"request": request}).data)
@@ -167,6 +171,7 @@ class OutlineView(ConditionalGet):
     @extend_schema(
         responses={
             200: OutlineSerializer,
+            **UNCHANGED,
             403: OpenApiResponse(description="Not enrolled."),
             404: OpenApiResponse(description="No such course, or not yours to see."),
         }

@@ -2705,6 +2705,13 @@ export interface operations {
                     "application/json": components["schemas"]["PaginatedCourseListList"];
                 };
             };
+            /** @description It has the ETag that `If-None-Match` names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             404: components["responses"]["Problem404"];
@@ -2760,6 +2767,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Course"];
                 };
+            };
+            /** @description It has the ETag that `If-None-Match` names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["Problem401"];
             404: components["responses"]["Problem404"];
@@ -3247,6 +3261,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Outline"];
                 };
+            };
+            /** @description It has the ETag that `If-None-Match` names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["Problem401"];
             /** @description Not enrolled. */
