@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +94,26 @@ def test_a_mail_url_has_who_signs_in() -> None:
 def test_what_is_no_mail_url_is_refused(url: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="EMAIL_URL must be"):
         mail(url)
+
+
+FAILS = """
+import django, logging, smtplib
+django.setup()
+logger = logging.getLogger("procrastinate.worker")
+try:
+    raise smtplib.SMTPRecipientsRefused({"Ana.O'Neil+x@mail.example.org": (550, b"<ana@example.org>: no such user")})
+except smtplib.SMTPException as error:
+    logger.error("Job mail[7](user_id=1, old_email='old@example.org') failed at @once", exc_info=error)
+"""
+
+
+def test_no_address_is_in_the_log() -> None:
+    """A job that fails for good is logged with what it was given, and with what the mail server said."""
+    said = started("-c", FAILS, DEBUG="1", DJANGO_SETTINGS_MODULE="lms.settings").stderr
+    assert "Job mail[7](user_id=1, old_email='…@…') failed at @once" in said
+    assert "550" in said
+    assert "no such user" in said
+    assert not re.search("example|ana|neil", said, re.IGNORECASE)
 
 
 def test_containers_have_the_time_to_end_in_good_order() -> None:
