@@ -10,7 +10,7 @@ class UsersConfig(AppConfig):
         from django.contrib.admin.models import LogEntry
 
         from users.models import APIToken, InstructorProfile, StudentProfile, User
-        from users.personal_data import PersonalData, register
+        from users.personal_data import LoggedData, PersonalData, register
 
         register(
             PersonalData(
@@ -39,6 +39,13 @@ class UsersConfig(AppConfig):
                 model=LogEntry,
                 owner="user",
                 hidden=("object_id", "object_repr", "change_message"),
+                besides=("content_type__model",),
+            ),
+            LoggedData(
+                name="admin_log",
+                model=LogEntry,
+                owner="object_id",
+                hidden=("user",),
                 besides=("content_type__model",),
             ),
         )

@@ -82,6 +82,13 @@ def log_about(user: User) -> list[int]:
     return list(LogEntry.objects.filter(about).values_list("pk", flat=True))
 
 
+class LoggedData(PersonalData):
+    """What the admin's log says of what is held on the user."""
+
+    def of(self, user: User) -> "QuerySet[Any]":
+        return LogEntry.objects.filter(pk__in=log_about(user))
+
+
 def forget(user: User) -> None:
     """The account closes: let go of what is not kept, and blank the traces in what is. Belongs in a transaction."""
     for data in registered():

@@ -151,6 +151,7 @@ def test_it_has_all_there_is_and_no_secret(intro: Course, ana: User, ines: User,
     NotificationCursor.objects.create(user=ana, head=1)
     asked = {"enrollment": session.enrollment_id, "student": "Ana", "text": "I am lost"}
     Notification.objects.create(user=ines, number=1, kind="help.requested", data=asked)
+    LogEntry.objects.log_actions(admin.pk, [ana], CHANGE, "Changed her name", single_object=True)
     accounts.change_profile(user=ana, avatar=ContentFile(b"a picture", "a.webp"), bio="Ünïcödé")
     files = exported(ana)
     assert {f"{data.name}.json" for data in registered()} | {"avatar.webp"} == set(files)
@@ -165,6 +166,9 @@ def test_it_has_all_there_is_and_no_secret(intro: Course, ana: User, ines: User,
     assert len(files["focus_spans.json"][0]["span"]) == 2
     assert [row["data"] for row in files["notifications.json"]] == [{"text": "Go on!"}]
     assert [row["data"] for row in files["asked.json"]] == [asked]
+    (logged,) = files["admin_log.json"]
+    assert (logged["object_repr"], logged["change_message"]) == ("ana", "Changed her name")
+    assert "user_id" not in logged, "who changed it is somebody else"
     assert files["avatar.webp"] == b"a picture"
     everything = json.dumps({name: body for name, body in files.items() if name != "avatar.webp"})
     for secret in (raw, APIToken.objects.first().token, ana.password, "argon2"):  # type: ignore[union-attr]
