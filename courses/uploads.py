@@ -15,6 +15,7 @@ from django.core.files.base import ContentFile, File
 from PIL import Image, ImageOps, ImageSequence
 
 from courses import films
+from users.avatars import may_decode
 
 if TYPE_CHECKING:
     Upload = File[bytes]
@@ -55,7 +56,7 @@ def image(upload: Upload) -> Upload:
     """The picture, written anew in its own format and upright."""
     _bounded(upload, "image")
     try:
-        with Image.open(upload, formats=("PNG", "JPEG", "GIF", "WEBP")) as picture:
+        with may_decode, Image.open(upload, formats=("PNG", "JPEG", "GIF", "WEBP")) as picture:
             kind = picture.format or ""
             allowed = min(IMAGE_FRAMES, IMAGE_PIXELS // (picture.width * picture.height))
             if allowed == 0 or (kind != "MPO" and _has_frame(picture, allowed)):

@@ -5,6 +5,7 @@ no second file behind the first.
 """
 
 from io import BytesIO
+from threading import BoundedSemaphore
 from typing import IO
 from uuid import uuid4
 
@@ -15,6 +16,9 @@ MAX_BYTES = 5 * 1024 * 1024
 MAX_PIXELS = 40_000_000
 DECODED_PIXELS = 16_000_000
 """What is held in memory at once: 70 to 190 MiB, by its kind. Of a large JPEG it is a fraction of its pixels."""
+DECODES_AT_ONCE = 2
+may_decode = BoundedSemaphore(DECODES_AT_ONCE)
+"""Whoever decodes an upload holds this: a file of 60 KB may take 190 MiB, and many may come at once."""
 SIDE_PIXELS = 512
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 
@@ -30,7 +34,7 @@ def read(upload: IO[bytes], size: int) -> "ContentFile[bytes]":
     if size > MAX_BYTES:
         raise NoPicture(f"This picture has more than {MAX_BYTES // 1024**2} MiB.")
     try:
-        with Image.open(upload, formats=FORMATS) as picture:
+        with may_decode, Image.open(upload, formats=FORMATS) as picture:
             width, height = picture.size
             if width * height > MAX_PIXELS:
                 raise Image.DecompressionBombError  # Pillow's own bound is higher

@@ -1,9 +1,13 @@
 """What may be uploaded: judged by its bytes, kept with its item, gone with it, and nothing left of what failed."""
 
 import io
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError, Thread
 
 import pytest
+from django.core.files import File as UploadedFile
 from django.db import IntegrityError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,6 +33,7 @@ from tests.courses.uploads import (
     upload,
 )
 from tests.rest import by_cookie, by_token
+from users import avatars
 from users.models import User
 
 
@@ -229,6 +234,47 @@ def test_whatever_is_done_to_the_bytes_it_is_kept_or_refused(whole: bytes) -> No
                 continue
 
     check()
+
+
+class Met(io.BytesIO):
+    """A picture that is read when as many are as `barrier` waits for, or else a second later; `met` says so."""
+
+    def __init__(self, barrier: Barrier) -> None:
+        super().__init__(picture())
+        self._barrier = barrier
+        self.met = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        with suppress(BrokenBarrierError):
+            self._barrier.wait(1)
+            self.met = True
+        return super().read(size)
+
+
+def as_avatar(file: Met) -> None:
+    avatars.read(file, len(picture()))
+
+
+def as_image(file: Met) -> None:
+    uploads.image(UploadedFile(file, "a.png"))
+
+
+@pytest.mark.parametrize("judge", [as_avatar, as_image])
+def test_two_pictures_are_decoded_at_once_and_no_third(judge: Callable[[Met], None]) -> None:
+    """A small file may need a lot of memory, and there may be many of them at once."""
+
+    def have_met(number: int) -> bool:
+        barrier = Barrier(number)
+        files = [Met(barrier) for _ in range(number)]
+        threads = [Thread(target=judge, args=[file]) for file in files]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return any(file.met for file in files)
+
+    assert have_met(2)
+    assert not have_met(3)
 
 
 # As long as its item ---------------------------------------------------------------------------------------------
