@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError, connections
 from django.http import parse_cookie
 
 from courses import authoring
-from lms.errors import NOT_AUTHENTICATED, TOO_LARGE, UNAVAILABLE
+from lms.errors import NOT_AUTHENTICATED, RETRY_AFTER, TOO_LARGE, UNAVAILABLE
 from lms.postgresql.base import DatabaseWrapper
 from users.authentication import credential_from_session, credential_from_token
 from users.avatars import MAX_BYTES as PICTURE_BYTES
@@ -107,5 +107,7 @@ class BoundedBodies:
 
 async def _refuse(send: Any, status: int, body: dict[str, str]) -> None:
     headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    if body is UNAVAILABLE:
+        headers.append((b"retry-after", RETRY_AFTER.encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(body).encode()})

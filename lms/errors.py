@@ -25,6 +25,8 @@ SERVER_ERROR = {"code": "server_error", "detail": "Something went wrong on our s
 NOT_AUTHENTICATED = {"code": "not_authenticated", "detail": "Sign in first."}
 TOO_LARGE = {"code": "too_large", "detail": "This is more than a request may carry."}
 UNAVAILABLE = {"code": "unavailable", "detail": "Too much to do, or the database does not answer. Try again shortly."}
+RETRY_AFTER = "2"
+"""Seconds, beside UNAVAILABLE."""
 
 # The framework's names for its errors, in ours.
 CODES: dict[type[Exception], str] = {
@@ -59,7 +61,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
         return Response(TOO_LARGE if is_too_large else BAD_REQUEST, status=413 if is_too_large else 400)
     if isinstance(error, OperationalError | InterfaceError):
         logger.error("%s: %s", context["request"].path, error)
-        return Response(UNAVAILABLE, status=503, headers={"Retry-After": "2"})
+        return Response(UNAVAILABLE, status=503, headers={"Retry-After": RETRY_AFTER})
     response = drf_exception_handler(error, context)
     if response is None:
         set_rollback()

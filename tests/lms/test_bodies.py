@@ -1,6 +1,7 @@
 """A request's body is bounded before anybody looks at it, whether or not it says how long it is, and whose it is."""
 
 import socket
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -67,6 +68,13 @@ def test_who_is_not_known_sends_no_file(site: Site, path: str, by: str, length: 
     body = b"" if length.startswith("Content") else b"%x\r\n%s\r\n" % (ORDINARY + 1, b" " * (ORDINARY + 1))
     line = status_line(site, path, kind=FORM, by=by, length=length, body=body)
     assert line.startswith(b"HTTP/1.1 401")
+
+
+def test_who_cannot_be_looked_up_comes_again(make_site: Callable[..., Site]) -> None:
+    away = make_site(database_url="postgresql://127.0.0.1:1/none")
+    headers = {"Authorization": "Bearer unknown", "Content-Type": FORM}
+    answer = httpx.patch(f"{away.http()}/api/v1/me/", content=b" " * (ORDINARY + 1), headers=headers, timeout=60)
+    assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (503, "unavailable", "2")
 
 
 def test_who_writes_no_course_sends_no_file_into_one(site: Site, intro: Course, ana: User) -> None:
