@@ -33,7 +33,8 @@ ABNORMAL = 1006
 UNDER_LIMIT_SECONDS = 1.0
 """A second without a frame over the limit, and the client was not over it "on end"."""
 BLOCKED_BYTES = 262_144
-"""A write of more than this may be blocked for longer: for WRITE_BLOCKED_MS with each so many bytes."""
+"""A write of more than this may be blocked for longer: for WRITE_BLOCKED_MS with each so many bytes. So may the one
+behind it: Uvicorn takes a text at once, and has the next one wait until that is out."""
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -63,6 +64,7 @@ class Connection:
 
     __slots__ = (
         "__weakref__",
+        "_before_bytes",
         "_bucket",
         "_bucket_at",
         "_outgoing",
@@ -113,6 +115,7 @@ class Connection:
         self._writer: asyncio.Task[None] | None = None
         self._write_began = 0.0
         self._write_limit_ms = WRITE_BLOCKED_MS
+        self._before_bytes = 0  # of the text that was written last
         self._bucket = float(BURST)
         self._bucket_at = now
         self._over_limit_at = 0.0
@@ -126,6 +129,7 @@ class Connection:
             return
         text = codec.encode(frame)
         if self._writer is None and self.write_at_once is not None and self.write_at_once(text):
+            self._before_bytes = len(text)
             return
         self._outgoing.append((text, len(text)))
         self._outgoing_bytes += len(text)
@@ -171,8 +175,9 @@ class Connection:
             while self._outgoing:
                 text, unread = self._outgoing.popleft()
                 self._write_began = monotonic()
-                self._write_limit_ms = WRITE_BLOCKED_MS * (1 + len(text) // BLOCKED_BYTES)
+                self._write_limit_ms = WRITE_BLOCKED_MS * (1 + max(len(text), self._before_bytes) // BLOCKED_BYTES)
                 await self._send({"type": "websocket.send", "text": text.decode()})
+                self._before_bytes = len(text)
                 self._outgoing_bytes -= unread
             if self.close_code is not None:
                 self._write_began = monotonic()

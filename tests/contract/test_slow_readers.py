@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Unread:
     """A client that says hello, asks for long answers, and reads none of them before `read_on`.
 
-    Its system takes in `buffer` bytes for it: the less, the slower it reads later.
+    Its system takes in `buffer` bytes for it: the less, the slower it reads later. Segments are as on a real line: of
+    those of the loopback device the server's system would take in megabytes for it.
     """
 
     def __init__(self, site: Site, token: str, *, buffer: int = 4_096) -> None:
@@ -32,6 +33,7 @@ class Unread:
     async def __aenter__(self) -> Self:
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.buffer)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1_400)
         sock.setblocking(False)
         await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", self.site.ports[0]))
         self.port: int = sock.getsockname()[1]

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from tests.contract.conftest import AT_ONCE_SECONDS, Connect, eventually, lives, row_of
+from tests.contract.conftest import AT_ONCE_SECONDS, Connect, eventually, lives, renumbered, row_of
 from tests.contract.test_slow_readers import Unread
 from tests.learner import Frame
 from tests.people import make_course, make_user, token_of
@@ -257,6 +259,35 @@ async def test_who_reads_slowly_gets_a_snapshot_and_never_a_queue(
                 rows |= {row["enrollment"]: row for row in frames[-1]["upsert"]}
         assert [frame["version"] for frame in frames] == list(range(1, len(frames) + 1))
         assert len(frames) < 10, "most of what waited was replaced"
+
+
+async def test_a_large_snapshot_may_take_long_and_who_reads_nothing_of_it_is_dropped(
+    make_site: Callable[..., Site], ines: "User", intro: "Course"
+) -> None:
+    """Here a write may be blocked for 1 s, and for so long again with each 256 KiB. What is small waits behind it."""
+    patient = make_site(**renumbered(WRITE_BLOCKED_MS=1_000))
+    await orm(make_roster, intro, 5_000)
+    token = await orm(token_of, ines)
+
+    @asynccontextmanager
+    async def asking() -> AsyncIterator[Unread]:
+        async with Unread(patient, token, buffer=16_384) as unread:
+            unread.socket.transport.pause_reading()
+            await unread.socket.send(json.dumps({"type": "watch.start", "ref": "w", "course": "intro"}))
+            await asyncio.sleep(2)  # its snapshot is on the way
+            await unread.socket.send(json.dumps({"type": "ping"}))
+            yield unread
+
+    async with asking() as reads_nothing, asking() as reads_on:
+        await asyncio.sleep(3)
+        reads_on.socket.transport.resume_reading()
+        async with asyncio.timeout(20):
+            frames = [json.loads(await reads_on.socket.recv()) for _ in range(2)]
+        assert [(frame["type"], len(frame.get("learners", []))) for frame in frames] == [
+            ("watch.snapshot", 5_000),
+            ("pong", 0),
+        ]
+        await reads_nothing.is_dropped(within=40)
 
 
 def hint_all(course: "Course", sessions: list[int], state: str) -> None:

@@ -87,6 +87,7 @@ export class StudybeatClient {
         for (const session of this.#sessions) session.socketless();
         this.#drain();
       },
+      awaitedBytes: () => this.#watching.awaitedBytes,
       frame: (frame) => {
         this.#look();
         this.#route(frame);

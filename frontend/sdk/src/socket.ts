@@ -33,6 +33,8 @@ export interface ConnectionEvents {
   offline(): void;
   /** Another attempt has failed, and it is time for the HTTP way: see `isRefused`. */
   refused(): void;
+  /** How large a frame may be on its way, in bytes: before its end nothing is heard of it, nor of what is behind it. */
+  awaitedBytes(): number;
   frame(frame: ServerFrame): void;
 }
 
@@ -48,8 +50,12 @@ const MOVES: Readonly<Record<ConnectionStatus, readonly ConnectionStatus[]>> = {
 const WELCOME_WITHIN_MS = 15_000;
 /** Nothing sent or nothing heard for this long: ping. The server closes after 60 s. */
 const QUIET_MS = 20_000;
-/** Nothing heard since the ping: the connection is dead, whatever the socket says. */
+/**
+ * Nothing heard since the ping: the connection is dead, whatever the socket says. As long again with each SLOW_BYTES of a
+ * frame that may be on its way: so much time the server gives it too.
+ */
 const PONG_WITHIN_MS = 10_000;
+const SLOW_BYTES = 262_144;
 /** A connection that lasted this long proves that the server can take us. */
 const HEALTHY_MS = 10_000;
 /**
@@ -88,7 +94,8 @@ export class Connection {
   #onlineSince = 0;
   #heard = 0;
   #spoke = 0;
-  #probed: number | null = null;
+  /** By when something has to be heard, after a ping. */
+  #pongBy: number | null = null;
   #notBefore = 0;
   /** Attempts in a row that brought no welcome, nor a word of the server's why. */
   #failures = 0;
@@ -143,7 +150,7 @@ export class Connection {
     const { status } = this.store.get();
     if (status === "waiting") this.#wait(this.#notBefore);
     if (status === "http" && this.#socket === null) this.#alarm.set(this.#platform.monotonic());
-    if (status === "online" && this.#probed === null) this.#probe();
+    if (status === "online" && this.#pongBy === null) this.#probe();
   }
 
   /** Sends a frame. 0: sent. Else: the milliseconds after which to try again; Infinity while not online. */
@@ -205,7 +212,7 @@ export class Connection {
 
   #hear(text: string): void {
     this.#heard = this.#platform.monotonic();
-    this.#probed = null;
+    this.#pongBy = null;
     const frame = parse(text);
     if (frame === null) return;
     if (frame.type === "welcome") this.#welcomed(frame);
@@ -231,7 +238,7 @@ export class Connection {
     const now = this.#platform.monotonic();
     if (this.#socket === null) this.#connect();
     else if (this.#welcome === null) this.#timedOut();
-    else if (this.#probed !== null && now >= this.#probed + PONG_WITHIN_MS) this.#down(ABNORMAL_CLOSURE);
+    else if (this.#pongBy !== null && now >= this.#pongBy) this.#down(ABNORMAL_CLOSURE);
     else this.#listen(now);
   }
 
@@ -243,14 +250,15 @@ export class Connection {
   /** Online: pings when it is quiet, and sets the alarm for the next look. */
   #listen(now: number): void {
     const quietAt = Math.min(this.#heard, this.#spoke) + QUIET_MS;
-    if (this.#probed !== null) this.#alarm.set(this.#probed + PONG_WITHIN_MS);
+    if (this.#pongBy !== null) this.#alarm.set(this.#pongBy);
     else if (now < quietAt) this.#alarm.set(quietAt);
     else this.#probe();
   }
 
   #probe(): void {
-    this.#probed = this.#platform.monotonic();
-    this.#alarm.set(this.#probed + PONG_WITHIN_MS);
+    const slow = 1 + Math.floor(this.#events.awaitedBytes() / SLOW_BYTES);
+    this.#pongBy = this.#platform.monotonic() + PONG_WITHIN_MS * slow;
+    this.#alarm.set(this.#pongBy);
     this.#say({ type: "ping" });
   }
 
@@ -300,7 +308,7 @@ export class Connection {
     this.#welcome = null;
     this.#budget = null;
     this.#byeMs = null;
-    this.#probed = null;
+    this.#pongBy = null;
     this.#alarm.clear();
     socket?.close(NORMAL_CLOSURE);
     return wasOnline;

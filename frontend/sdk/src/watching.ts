@@ -14,8 +14,11 @@ import type { LiveWatch, WatchState } from "./state.js";
 import { Store } from "./store.js";
 import type { ClientFrame, ErrorFrame, WatchDelta, WatchSnapshot, WatchedCounts, WatchedLearner } from "./types.js";
 
-/** No answer for this long: ask again. */
-const ANSWER_WITHIN_MS = 20_000;
+/** No answer for this long: ask again. A snapshot of thousands takes a slow line a minute, and asked anew as long again. */
+const ANSWER_WITHIN_MS = 90_000;
+/** About what a learner takes of a snapshot; and all of one, where nobody knows how many there are. */
+const LEARNER_BYTES = 350;
+const UNKNOWN_BYTES = 2_097_152;
 const REF = "watch.";
 
 const NOBODY: WatchedCounts = { engaged: 0, focus: 0, idle: 0, silent: 0, help: 0 };
@@ -40,6 +43,15 @@ export class Watching {
   constructor(platform: Platform, send: (frame: ClientFrame) => number) {
     this.#send = send;
     this.#agenda = new Agenda(platform, (number) => this.#ask(number));
+  }
+
+  /** How large a snapshot may come: one that was asked for, or, where the page is behind, one that was not. */
+  get awaitedBytes(): number {
+    const sizes = [...this.#watches.values()].map(({ store }) => {
+      const { phase, learners } = store.get();
+      return phase === "starting" ? UNKNOWN_BYTES : learners.size * LEARNER_BYTES;
+    });
+    return Math.max(0, ...sizes);
   }
 
   watch(course: string): LiveWatch {

@@ -138,8 +138,38 @@ test("a start that gets lost is said again", () => {
   const other = page.client.watch("other");
   page.world.advance(1_000);
   page.world.link.losesToServer = false;
-  page.world.advance(20_000);
+  page.world.advance(90_000);
   expect(state(other).phase).toBe("live");
+});
+
+test("a snapshot that is long on its way is waited for, and asked for once", () => {
+  const { link } = page.world;
+  watch.stop();
+  link.latencyMs = 35_000;
+  const other = page.client.watch("other");
+  page.world.advance(69_000);
+  expect(state(other).phase).toBe("starting");
+  page.world.advance(2_000);
+  expect(state(other).phase).toBe("live");
+  expect(starts()).toEqual(["intro", "other"]);
+  expect(page.world.link).toBe(link);
+});
+
+test("so is the next one of a large class, and none of a small one", () => {
+  const hearsNothing = (): void => {
+    page.world.link.losesToClient = true;
+    page.world.advance(31_000);
+  };
+  hearsNothing();
+  expect(page.world.links).toHaveLength(2);
+  page.server.roster = Array.from({ length: 5_000 }, (_, index) => row(index));
+  page.world.link.close(1006);
+  page.world.advance(20_000);
+  expect(state().learners.size).toBe(5_000);
+  hearsNothing();
+  expect(page.world.links).toHaveLength(3);
+  page.world.advance(60_000);
+  expect(page.world.links).toHaveLength(4);
 });
 
 test("stopped it hears no more, and says so again where the server goes on", () => {
