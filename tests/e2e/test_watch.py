@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from playwright.sync_api import BrowserContext, Error, Locator, Page, Playwright, expect
 
 from courses.events import LearningChanged
@@ -16,6 +18,7 @@ from tests.e2e.studying import assert_stayed, open_content, sign_in, stay, study
 from tests.e2e.test_owner import PHONE, assert_nothing_sticks_out
 from tests.e2e.trace import Trace
 from tests.site import Site
+from tests.watcher import make_roster
 from users.events import announce
 from users.models import User
 
@@ -24,6 +27,15 @@ pytestmark = pytest.mark.django_db(transaction=True)
 AWAY_WITHIN_SECONDS = 2.0
 TURNS = 3
 """One of so many has to show in time: the machine has more to do than this."""
+
+TEXT_OF = "(node) => { const range = document.createRange(); range.selectNodeContents(node); return range; }"
+LINES = f"(node) => new Set([...({TEXT_OF})(node).getClientRects()].map(({{ top }}) => top)).size"
+IS_APART = f"""(number) => {{
+    const texts = [number.previousElementSibling.lastChild, number].map({TEXT_OF});
+    const [word, figure] = texts.map((text) => text.getBoundingClientRect());
+    return word.right + 4 <= figure.left || word.bottom <= figure.top;
+}}"""
+"""Whether it stands clear of the word before it."""
 
 
 @pytest.fixture
@@ -158,6 +170,20 @@ def test_a_class_is_watched_as_it_learns(
     expect(row(page, ana).get_by_role("button", name="Nudge Ana")).to_be_visible()
     assert_nothing_sticks_out(page, PHONE["width"])
     assert_stayed(page)
+
+
+def test_a_class_of_thousands_has_room(site: Site, browser: BrowserContext, ines: User, intro: Course) -> None:
+    make_roster(intro, 1_200)
+    LearningSession.objects.update(last_heard_at=timezone.now() + timedelta(hours=1))  # nobody falls silent meanwhile
+    CourseEnrollment.objects.update(progress_percentage=100)
+    page = visit(browser, site.http(), ines, "courses/intro/live")
+    for size in ({"width": 1280, "height": 900}, PHONE):
+        page.set_viewport_size(size)
+        engaged, progress = page.get_by_test_id("count-engaged"), page.get_by_text("100 %").first
+        expect(engaged).to_have_text("1200")
+        assert progress.evaluate(LINES) == 1, size
+        assert engaged.evaluate(IS_APART), size
+        assert_nothing_sticks_out(page, size["width"])
 
 
 def test_the_checks_see_news_that_is_late_and_who_does_not_leave(
