@@ -2,15 +2,15 @@ import { act, cleanup, fireEvent, render, screen, waitFor, within } from "@testi
 import { beforeEach, expect, test, vi } from "vitest";
 
 import { App } from "../src/App";
-import { ana, FakeClient } from "./fakes";
+import { ana, FakeClient, intro, outline } from "./fakes";
 import { serve } from "./render";
 
-const live = vi.hoisted(() => ({ said: [] as string[], connection: null as FakeClient["connection"] | null }));
+const live = vi.hoisted(() => ({ said: [] as string[], client: null as FakeClient | null }));
 
 vi.mock("@studybeat/sdk/browser", () => ({
   browserClient: () => {
     const client = new FakeClient();
-    live.connection = client.connection;
+    live.client = client;
     return Object.assign(client, {
       start: () => live.said.push("start"),
       stop: () => live.said.push("stop"),
@@ -186,7 +186,7 @@ test("where a connection's sign-in has ended, and the browser has a new one, it 
   await screen.findByText("Ana’s phone");
   expect(live.said).toEqual(["start"]);
   act(() => {
-    live.connection?.set({ status: "stopped", code: 4503 });
+    live.client?.connection.set({ status: "stopped", code: 4503 });
   });
   await waitFor(() => {
     expect(live.said).toEqual(["start", "start"]);
@@ -194,10 +194,32 @@ test("where a connection's sign-in has ended, and the browser has a new one, it 
 
   serve({ "me/": signedOut });
   act(() => {
-    live.connection?.set({ status: "stopped", code: 4503 });
+    live.client?.connection.set({ status: "stopped", code: 4503 });
   });
   expect(await screen.findByRole("heading", { name: "Sign in" })).toBeDefined();
   expect(live.said).toEqual(["start", "start"]);
+});
+
+test("where the sign-in has ended, and only a refused post tells, the sign-in page comes, and then the content again", async () => {
+  const study = { ...home, "courses/intro/": { body: intro }, "courses/intro/outline/": { body: outline } };
+  serve({ ...profile, ...study });
+  open("/courses/intro/contents/11");
+  await screen.findByRole("heading", { level: 1, name: "Welcome" });
+  const sessions = () => live.client?.sessions ?? [];
+  const { length } = sessions();
+  serve({ "me/": signedOut });
+  act(() => {
+    sessions().at(-1)?.store.set({ phase: "failed", reason: "not_authenticated" });
+  });
+  expect(await screen.findByRole("heading", { name: "Sign in" })).toBeDefined();
+  serve({ ...profile, ...study, "login/": { body: ana } });
+  await enter("User name", "ana");
+  await enter("Password", "studybeat");
+  press("Sign in");
+  await screen.findByRole("heading", { level: 1, name: "Welcome" });
+  await waitFor(() => {
+    expect(sessions()).toHaveLength(length + 1);
+  });
 });
 
 test("a device is signed out", async () => {

@@ -1,6 +1,8 @@
 import type { LiveSession } from "@studybeat/sdk";
+import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useState } from "react";
 
+import { meQuery } from "../api/queries";
 import { useClient } from "./client";
 import { beginsAnew } from "./words";
 
@@ -20,6 +22,7 @@ interface Live {
 /** The session of a content, for as long as the component that shows it is on the page. */
 export function useLiveSession({ course, content, isRecorded }: Target): Live {
   const client = useClient();
+  const queries = useQueryClient();
   const [session, setSession] = useState<LiveSession | null>(null);
   const [round, setRound] = useState(0);
   const begin = useCallback(() => {
@@ -39,6 +42,8 @@ export function useLiveSession({ course, content, isRecorded }: Target): Live {
       // Were each one lost as soon as it opens: the server takes 60 new keys a minute, and the SDK waits its turn.
       unsubscribe = store.subscribe(() => {
         if (beginsAnew(store.get())) begin();
+        // Only a post is refused so: where no websocket gets through, no close code tells that the sign-in has ended.
+        if (store.get().reason === "not_authenticated") void queries.invalidateQueries({ queryKey: meQuery.queryKey });
       });
       setSession(opened);
     });
@@ -48,7 +53,7 @@ export function useLiveSession({ course, content, isRecorded }: Target): Live {
       opened?.close();
       setSession(null);
     };
-  }, [client, course, content, isRecorded, round, begin]);
+  }, [client, course, content, isRecorded, round, begin, queries]);
 
   return { session, begin };
 }

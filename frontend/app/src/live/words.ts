@@ -43,7 +43,7 @@ export function noticeOf({ phase, reason }: Pick<SessionState, "phase" | "reason
     case "not_found":
       return { title: "Not recorded", text: "This content is no longer in the course, so no time is recorded." };
     case "not_authenticated":
-      return { title: "Not signed in", text: "Sign in again, and recording goes on from there." };
+      return { title: "Not signed in", text: "Sign in again, then recording can go on.", again: startAgain };
     case "other_user":
       return { title: "Somebody else signed in", text: "Load the page again to go on." };
     default:
