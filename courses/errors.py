@@ -23,6 +23,7 @@ DomainError
 ├── NotConsumed         bad_frame           400
 ├── TooMany             too_many            409
 ├── OrderMismatch       order_mismatch      409
+├── OtherVersion        precondition_failed 412
 ├── KeyInUse            bad_frame           409
 ├── Gap                 gap                 409   expect
 ├── SessionClosed       session_closed      409   the fields of session.ack
@@ -202,6 +203,14 @@ class OrderMismatch(DomainError):
     code = "order_mismatch"
     status = 409
     default_message = "An order names all that there are, each once. Read them anew."
+
+
+class OtherVersion(DomainError):
+    """An `If-Match` or `If-Unmodified-Since` that does not hold."""
+
+    code = "precondition_failed"
+    status = 412
+    default_message = "It has changed since: this is not the version that was asked for."
 
 
 class KeyInUse(DomainError):

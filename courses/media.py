@@ -25,7 +25,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from courses import catalogue, consumption
-from courses.errors import NotEnrolled, NotFound
+from courses.errors import NotEnrolled, NotFound, OtherVersion
 from courses.models import CompletionMethod
 from users.errors import DomainError
 from users.models import User
@@ -49,6 +49,8 @@ INLINE_TYPES = {
 
 DOWNLOAD_TYPES = {".svg": "image/svg+xml", ".vtt": "text/vtt; charset=utf-8", ".zip": "application/zip"}
 """Shown by the element they are for (an SVG by an <img>, which runs no script of it), and else downloaded."""
+
+OTHER_VERSION = OpenApiResponse(description="Not the version that `If-Match` or `If-Unmodified-Since` asks for.")
 
 Range = tuple[int, int]
 """The first and the last byte of a range, both included."""
@@ -112,6 +114,7 @@ class ItemFileView(APIView):
             (206, "*/*"): OpenApiTypes.BINARY,
             304: None,
             404: OpenApiResponse(description="No such file, or not yours to see."),
+            412: OTHER_VERSION,
             416: OpenApiResponse(description="The file has no such range."),
         },
     )
@@ -161,6 +164,8 @@ def _respond(request: Request, *, file: FieldFile, size: int, modified: datetime
         return HttpResponse(headers={**headers, "X-Accel-Redirect": settings.MEDIA_ACCEL + quote(str(file.name))})
     whole = HttpResponse(headers={**headers, "Content-Length": str(size)})
     answer = get_conditional_response(request._request, etag, last_modified, whole) or whole
+    if answer.status_code == OtherVersion.status:
+        raise OtherVersion
     if answer is not whole or request.method == "HEAD":
         return answer
     try:

@@ -7,10 +7,11 @@ courses/views/authoring.py.
 from typing import Any, Literal, cast
 
 from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.middleware.http import ConditionalGetMiddleware
 from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_vary_headers
-from django.utils.decorators import method_decorator
-from django.views.decorators.http import conditional_page
+from django.utils.decorators import decorator_from_middleware, method_decorator
 from django_filters import rest_framework as filters  # type: ignore[import-untyped]
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field, extend_schema_view
@@ -24,6 +25,8 @@ from rest_framework.views import APIView
 
 from courses import authoring, catalogue
 from courses.authoring_serializers import CourseAuthoringSerializer
+from courses.errors import OtherVersion
+from courses.media import OTHER_VERSION
 from courses.models import Course, Subject
 from courses.models.catalogue import CourseQuerySet
 from courses.outline_serializers import OutlineSerializer
@@ -78,10 +81,20 @@ class StableOrdering(OrderingFilter):
         return [*(super().get_ordering(request, queryset, view) or []), "-pk"]
 
 
-UNCHANGED = {304: OpenApiResponse(description="It has the ETag that `If-None-Match` names.")}
+UNCHANGED = {304: OpenApiResponse(description="It has the ETag that `If-None-Match` names."), 412: OTHER_VERSION}
 
 
-@method_decorator(conditional_page, name="dispatch")
+class Conditions(ConditionalGetMiddleware):
+    """Django's, which would answer 412 with nothing in it."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        answer = super().process_response(request, response)
+        if answer.status_code == OtherVersion.status:
+            return JsonResponse({"code": OtherVersion.code, "detail": OtherVersion.default_message}, status=412)
+        return answer
+
+
+@method_decorator(decorator_from_middleware(Conditions), name="dispatch")
 class ConditionalGet(APIView):
     """Answers 304 to an `If-None-Match` with the ETag of what it would answer: a hash of all of that, for this caller.
 

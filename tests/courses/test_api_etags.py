@@ -39,6 +39,15 @@ def test_an_error_is_never_a_304(intro: Course, ana: User, chidi: User) -> None:
     assert by_token(ana).get(OUTLINE, HTTP_IF_NONE_MATCH="*").status_code == 403
 
 
+@pytest.mark.parametrize("path", [LIST, COURSE, OUTLINE])
+def test_another_version_than_was_asked_for_is_an_error_as_any(intro: Course, ana: User, path: str) -> None:
+    client = by_token(ana)
+    etag = client.get(path)["ETag"]
+    assert client.get(path, HTTP_IF_MATCH=etag).status_code == 200
+    refused = client.get(path, HTTP_IF_MATCH='"other"')
+    assert (refused.status_code, refused.json()["code"]) == (412, "precondition_failed")
+
+
 def rename(course: Course) -> None:
     Course.objects.update(title="Renamed")
 

@@ -246,6 +246,13 @@ def test_an_unchanged_file_is_304(video: str, ana_client: APIClient) -> None:
         assert answer["ETag"] == known["ETag"]
 
 
+def test_another_version_than_was_asked_for_is_an_error_as_any(video: str, ana_client: APIClient) -> None:
+    assert ana_client.get(video, HTTP_IF_MATCH=ana_client.head(video)["ETag"]).status_code == 200
+    for header in ({"HTTP_IF_MATCH": '"other"'}, {"HTTP_IF_UNMODIFIED_SINCE": "Thu, 01 Jan 2015 00:00:00 GMT"}):
+        refused = ana_client.get(video, HTTP_RANGE="bytes=0-9", **header)
+        assert (refused.status_code, refused.json()["code"]) == (412, "precondition_failed")
+
+
 def test_a_replaced_file_is_served_anew(video: str, ana_client: APIClient) -> None:
     known = ana_client.head(video)
     item = Video.objects.get()

@@ -2715,6 +2715,15 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             404: components["responses"]["Problem404"];
+            /** @description Not the version that `If-Match` or `If-Unmodified-Since` asks for. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
         };
@@ -2777,6 +2786,15 @@ export interface operations {
             };
             401: components["responses"]["Problem401"];
             404: components["responses"]["Problem404"];
+            /** @description Not the version that `If-Match` or `If-Unmodified-Since` asks for. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
         };
@@ -3281,6 +3299,15 @@ export interface operations {
             };
             /** @description No such course, or not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not the version that `If-Match` or `If-Unmodified-Since` asks for. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4165,6 +4192,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Not the version that `If-Match` or `If-Unmodified-Since` asks for. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The file has no such range. */
             416: {
                 headers: {
@@ -4218,6 +4254,15 @@ export interface operations {
             401: components["responses"]["Problem401"];
             /** @description No such file, or not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not the version that `If-Match` or `If-Unmodified-Since` asks for. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
