@@ -221,6 +221,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "URL_FORMAT_OVERRIDE": None,  # else `?format=` is a parameter of everything, and 404 for what is not JSON
     "DEFAULT_PARSER_CLASSES": ["users.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "lms.rest.Pagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],

@@ -210,3 +210,10 @@ def test_half_a_character_is_bad_json(method: str, path: str, field: str, ines: 
 def test_a_character_of_two_halves_is_one(ines: "User") -> None:
     answer = by_token(ines).generic("PATCH", "/api/v1/me/", r'{"bio": "\ud83d\ude00"}', content_type="application/json")
     assert (answer.status_code, answer.json()["bio"]) == (200, "\N{GRINNING FACE}")
+
+
+@pytest.mark.parametrize("path", ["subjects/", "me/", "schema/"])
+def test_format_is_a_parameter_of_nothing(ana: "User", path: str) -> None:
+    answers = [by_token(ana).get(f"/api/v1/{path}{query}") for query in ("", "?format=xml")]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].content == answers[1].content
