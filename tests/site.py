@@ -187,15 +187,24 @@ def job_worker(**environment: str) -> Iterator[None]:
         worker.wait(2 * STOP_SECONDS)
 
 
+given_ports: set[int] = set()
+
+
 def free_port() -> int:
-    """A port below those that the system hands out for outgoing connections: it stays free across a restart."""
+    """A port below those that the system hands out for outgoing connections: it stays free across a restart.
+
+    Never one that was given before: nobody may listen there yet, or for a moment not.
+    """
     while True:
         port = random.randrange(20_000, 30_000)
+        if port in given_ports:
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
+            given_ports.add(port)
             return port
 
 
