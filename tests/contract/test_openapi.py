@@ -155,6 +155,6 @@ def test_every_answer_is_in_the_document(role: str, unthrottled: Site, settings,
             except (Exception, BaseExceptionGroup) as failure:
                 failures.append(f"{operation.label}, {mode}:\n{failure!s:.3000}")
         if operation.method == "delete":
-            world = make_world(people["owner"], people["student"])
+            world = make_world(one_who_is_there("owner", people), one_who_is_there("student", people))
     assert not failures, "\n\n".join(failures)
     assert answered >= ({200, 404} if role in people else {200, 401})
