@@ -1,6 +1,16 @@
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from users import events
+
+
+@pytest.fixture
+def media(settings: Any, tmp_path: Path) -> Path:
+    """Where pictures of people are kept, for this test alone."""
+    settings.MEDIA_ROOT = tmp_path
+    return tmp_path / "avatars"
 
 
 @pytest.fixture

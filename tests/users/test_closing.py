@@ -27,10 +27,7 @@ from users.models import APIToken, StudentProfile, User
 ME = "/api/v1/me/"
 
 
-@pytest.fixture(autouse=True)
-def media(settings: Any, tmp_path: Path) -> Path:
-    settings.MEDIA_ROOT = tmp_path
-    return tmp_path / "avatars"
+pytestmark = pytest.mark.usefixtures("media")
 
 
 def close(user: User, password: str = PASSWORD) -> Any:

@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,11 +22,7 @@ from users import accounts, export, tasks
 from users.models import APIToken, RateCount, StudentProfile, User
 from users.personal_data import registered
 
-
-@pytest.fixture(autouse=True)
-def media(settings: Any, tmp_path: Path) -> Path:
-    settings.MEDIA_ROOT = tmp_path
-    return tmp_path / "avatars"
+pytestmark = pytest.mark.usefixtures("media")
 
 
 def exported(user: User) -> dict[str, Any]:
