@@ -127,7 +127,7 @@ def test_start_use_stop_start_again(folder: Path) -> None:
     assert nothing_runs(folder)
 
 
-def test_what_dies_comes_back_and_a_kill_takes_everything_along(folder: Path) -> None:
+def test_what_dies_comes_back(folder: Path) -> None:
     run = Run(folder, free_port())
     run.until("is ready")
     Postgres(folder).kill()
@@ -141,7 +141,13 @@ def test_what_dies_comes_back_and_a_kill_takes_everything_along(folder: Path) ->
     web = next(one for one in run.descendants() if re.search("lms.server", " ".join(one.cmdline())))
     web.children()[-1].kill()
     eventually(lambda: run.get("/readyz").status_code == 200)
+    assert run.end() == 0
+    assert nothing_runs(folder)
 
+
+def test_killed_it_takes_everything_along(folder: Path) -> None:
+    run = Run(folder, free_port())
+    run.until("is ready")
     left = run.descendants()
     assert len(left) >= 4
     run.end(signal.SIGKILL)
